@@ -1,0 +1,50 @@
+"""backproplab: backpropagation to read, to run and to import.
+
+Importing the package imports nothing else: each public name brings its module along when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backproplab.activations import *
+    from backproplab.calculus import *
+    from backproplab.datasets import *
+    from backproplab.equations import *
+    from backproplab.gradcheck import *
+    from backproplab.latex import *
+    from backproplab.layers import *
+    from backproplab.losses import *
+    from backproplab.network import *
+    from backproplab.optimizers import *
+    from backproplab.training import *
+
+_PUBLIC = {
+    "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
+    "calculus": "CENTRAL_STEP derivative gradient",
+    "datasets": "Dataset digits",
+    "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
+    "gradcheck": "GradientReport ParameterCheck check_gradients",
+    "latex": "latex_matrix latex_number",
+    "layers": "Dense Layer",
+    "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
+    "softmax_cross_entropy squared_error",
+    "network": "Network Step Trace",
+    "optimizers": "SGD Optimizer",
+    "training": "Progress accuracy fit minibatches",
+}
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = [*_MODULE_OF]  # noqa: PLE0604 – they are strings
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'backproplab' has no attribute {name!r}")
+    value = getattr(import_module(f"backproplab.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULE_OF])

@@ -1,0 +1,163 @@
+"""Activation functions, each with its derivative directly under it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backproplab.checks import Array
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "identity",
+    "leaky_relu",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softmax_jacobian",
+    "tanh",
+]
+
+
+@dataclass(frozen=True)
+class Activation:
+    r"""An elementwise function $a = \sigma(z)$ together with its derivative $\sigma'(z)$.
+
+    Attributes:
+        name: The name under which layers and saved files know it.
+        function: Maps $z$ to $\sigma(z)$, any shape to the same shape.
+        derivative: Maps $z$ to $\sigma'(z)$, any shape to the same shape.
+        gain: The factor by which a layer scales up its first weights, so that the signal keeps its size
+            (He et al. 2015, *Delving Deep into Rectifiers*, section 2.2).
+    """
+
+    name: str
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+    gain: float = 1.0
+
+    def __call__(self, z: Array) -> Array:
+        """Return σ(z)."""
+        return self.function(z)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _sigmoid(z: Array) -> Array:
+    with np.errstate(over="ignore"):  # far to the left exp(-z) is infinite, and 1 / infinity is the right 0
+        e = np.exp(-z)
+    e += 1
+    return 1 / e
+
+
+def _sigmoid_derivative(z: Array) -> Array:
+    e = np.exp(-np.abs(z))  # σ′ is even, and on this side nothing overflows
+    return e / np.square(1 + e)
+
+
+def _tanh_derivative(z: Array) -> Array:
+    e = np.exp(-2 * np.abs(z))
+    return 4 * e / np.square(1 + e)
+
+
+def _relu(z: Array) -> Array:
+    return np.maximum(z, np.zeros_like(z))  # against an array, NumPy is several times faster than against a number
+
+
+def _relu_derivative(z: Array) -> Array:
+    z = np.asarray(z)
+    return (z > 0).astype(z.dtype)
+
+
+LEAK = 0.01
+
+
+def _leaky_relu(z: Array) -> Array:
+    return np.maximum(z, LEAK * z)
+
+
+def _leaky_relu_derivative(z: Array) -> Array:
+    z = np.asarray(z)
+    return np.where(z > 0, z.dtype.type(1), z.dtype.type(LEAK))
+
+
+def _identity(z: Array) -> Array:
+    return z
+
+
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative)
+r"""The logistic function, $\sigma(z) = \dfrac{1}{1 + e^{-z}}$ with $\sigma'(z) = \sigma(z)\,(1 - \sigma(z))$.
+
+Its range is $(0, 1)$. The derivative is computed as $e^{-|z|} / (1 + e^{-|z|})^2$, which keeps every digit where
+$1 - \sigma(z)$ would round to zero. Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
+"""
+
+tanh = Activation("tanh", np.tanh, _tanh_derivative)
+r"""The hyperbolic tangent, with $\tanh'(z) = 1 - \tanh^2(z)$ and range $(-1, 1)$.
+
+The derivative is computed as $4e^{-2|z|} / (1 + e^{-2|z|})^2$, which keeps every digit for large $|z|$.
+Source: LeCun et al. 1998, *Efficient BackProp*, section 4.4.
+"""
+
+relu = Activation("relu", _relu, _relu_derivative, gain=2**0.5)
+r"""The rectified linear unit, $\max(0, z)$, with derivative 1 for $z > 0$ and 0 for $z \le 0$.
+
+At $z = 0$ there is no derivative; the book takes 0, as PyTorch does. Range $[0, \infty)$.
+Source: Nair and Hinton 2010, *Rectified Linear Units Improve Restricted Boltzmann Machines*.
+"""
+
+leaky_relu = Activation("leaky_relu", _leaky_relu, _leaky_relu_derivative, gain=2**0.5)
+r"""The leaky rectified linear unit: $z$ for $z > 0$ and $z / 100$ for $z \le 0$.
+
+At $z = 0$ the book takes the derivative of the left side, $1/100$, as PyTorch does. Its range is all real numbers.
+Source: Maas, Hannun and Ng 2013, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*.
+"""
+
+identity = Activation("identity", _identity, np.ones_like)
+r"""The identity, $\sigma(z) = z$ with $\sigma'(z) = 1$: the activation of a layer that has none."""
+
+ACTIVATIONS = {activation.name: activation for activation in (sigmoid, tanh, relu, leaky_relu, identity)}
+"""Every activation of the package by its name."""
+
+
+def softmax(z: Array) -> Array:
+    r"""Turn scores into positive shares that add up to one, column by column.
+
+    $$a_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$
+
+    The largest score is subtracted first, which changes nothing in the quotient and keeps the powers finite.
+
+    Args:
+        z: Scores, shape (n,) or (n, N).
+
+    Returns:
+        Shares of the same shape; each column adds up to one.
+
+    Source: Bridle 1990, *Probabilistic Interpretation of Feedforward Classification Network Outputs*.
+    """
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+def softmax_jacobian(z: Array) -> Array:
+    r"""Return the derivatives of the softmax, which is no elementwise function.
+
+    $$\frac{\partial a_j}{\partial z_k} = a_j\,(\delta_{jk} - a_k)$$
+
+    Args:
+        z: Scores of one example, shape (n,).
+
+    Returns:
+        The Jacobian, shape (n, n): row j, column k.
+
+    Raises:
+        ValueError: If `z` is not a vector.
+
+    Source: Bishop 2006, *Pattern Recognition and Machine Learning*, equation 4.106.
+    """
+    if np.ndim(z) != 1:
+        raise ValueError(f"z: expected the scores of one example, shape (n,), got {np.shape(z)}")
+    a = softmax(z)
+    return np.diag(a) - np.outer(a, a)

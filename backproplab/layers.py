@@ -1,0 +1,157 @@
+"""Layers: how a weighted input z comes from the activations before it, and how an error goes back through it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from backproplab.activations import ACTIVATIONS, Activation, identity
+from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
+from backproplab.equations import bias_gradient, pull_back, weight_gradient
+
+__all__ = ["Dense", "Layer"]
+
+
+class Layer(ABC):
+    """What a network needs of a layer; it holds its parameters and nothing else.
+
+    Attributes:
+        activation: The elementwise function behind it; a layer without parameters has the identity.
+    """
+
+    activation: Activation = identity
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The live parameter arrays by name; none unless the layer learns."""
+        return {}
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, for a layer that fixes it alone."""
+        raise ValueError(f"input_shape: expected the shape of one example, because {self!r} alone does not fix it")
+
+    @abstractmethod
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of one example behind the layer, or raise a `ValueError` if it does not fit."""
+
+    @abstractmethod
+    def forward(self, a_prev: Array) -> Array:
+        """Return the weighted input z."""
+
+    def gradients(self, a_prev: Array, delta: Array) -> dict[str, Array]:
+        """Return the gradient for each parameter, under the parameter's name."""
+        return {}
+
+    @abstractmethod
+    def pull_back(self, a_prev: Array, delta: Array) -> Array:
+        """Return the gradient with respect to `a_prev`."""
+
+
+class Dense(Layer):
+    r"""A fully connected layer: every neuron hears every activation of the layer before it.
+
+    $$z^l = W^l a^{l-1} + b^l, \qquad a^l = \sigma(z^l)$$
+
+    The weights start as normal random numbers with standard deviation $g / \sqrt{n_\text{in}}$, where $g$ is the
+    activation's gain, and the biases at zero.
+
+    Args:
+        inputs: Activations it takes, $n_{l-1}$.
+        outputs: Neurons it has, $n_l$.
+        activation: An `Activation` or its name.
+        rng: The generator the first weights are drawn from.
+        dtype: float64 to check, float32 to train fast.
+
+    Attributes:
+        W: Weights, shape (outputs, inputs); `W[j, k]` goes from neuron k to neuron j.
+        b: Biases, shape (outputs, 1).
+        activation: The activation function.
+
+    Raises:
+        TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
+        ValueError: If a size is below one or the activation's name is unknown.
+
+    Source: LeCun et al. 1998, *Efficient BackProp*, equation 16, for the scale of the weights.
+    """
+
+    W: Array
+    b: Array
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        activation: Activation | str = identity,
+        *,
+        rng: np.random.Generator,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
+        self.activation = named(activation, ACTIVATIONS, "activation")
+        kind: np.dtype[Any] = float_type(dtype)
+        scale = self.activation.gain / np.sqrt(inputs)
+        self.W = (scale * generator(rng).standard_normal((outputs, inputs))).astype(kind)
+        self.b = np.zeros((outputs, 1), dtype=kind)
+
+    @classmethod
+    def from_parameters(cls, W: ArrayLike, b: ArrayLike, activation: Activation | str = identity) -> "Dense":
+        """Build a layer from given weights and biases, which are copied.
+
+        Args:
+            W: Weights, shape (outputs, inputs).
+            b: Biases, shape (outputs,) or (outputs, 1).
+            activation: An `Activation` or its name.
+
+        Raises:
+            ValueError: If the shapes do not fit together or a number is not finite.
+        """
+        layer = cls.__new__(cls)
+        layer.activation = named(activation, ACTIVATIONS, "activation")
+        layer.W = np.array(real_array(W, "W"))
+        if layer.W.ndim != 2 or layer.W.size == 0:
+            raise ValueError(f"W: expected shape (outputs, inputs), got {layer.W.shape}")
+        biases = real_array(b, "b", layer.W.dtype)
+        outputs = len(layer.W)
+        if biases.shape not in ((outputs,), (outputs, 1)):
+            raise ValueError(
+                f"b: expected shape ({outputs},) or ({outputs}, 1) to fit W {layer.W.shape}, got {biases.shape}"
+            )
+        layer.b = np.array(biases.reshape(outputs, 1))
+        return layer
+
+    def __repr__(self) -> str:
+        outputs, inputs = self.W.shape
+        return f"Dense({inputs}, {outputs}, {self.activation})"
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The live arrays W and b."""
+        return {"W": self.W, "b": self.b}
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, `(inputs,)`."""
+        return (self.W.shape[1],)
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return `(outputs,)`, or raise a `ValueError` unless the input is `(inputs,)`."""
+        if input_shape != self.input_shape:
+            raise ValueError(f"{self!r}: expected an input of shape {self.input_shape}, got {input_shape}")
+        return (self.W.shape[0],)
+
+    def forward(self, a_prev: Array) -> Array:
+        """Return z = W a_prev + b, shape (outputs, N)."""
+        z = self.W @ a_prev
+        z += self.b
+        return z
+
+    def gradients(self, a_prev: Array, delta: Array) -> dict[str, Array]:
+        """Return ∂C/∂W by BP4 and ∂C/∂b by BP3."""
+        return {"W": weight_gradient(delta, a_prev), "b": bias_gradient(delta)}
+
+    def pull_back(self, a_prev: Array, delta: Array) -> Array:
+        """Return ∂C/∂a_prev = Wᵀ δ, the first half of BP2."""
+        return pull_back(self.W, delta)

@@ -1,0 +1,253 @@
+"""A network is layers and a loss; its forward and backward pass leave a list of steps that can be looked at."""
+
+import copy
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from backproplab.checks import Array, columns, examples, float_type, named
+from backproplab.equations import output_error
+from backproplab.layers import Layer
+from backproplab.losses import LOSSES, Loss, half_squared_error, target_rows
+from backproplab.storage import read_parameters, write_parameters
+
+__all__ = ["Network", "Step", "Trace"]
+
+
+@dataclass(slots=True, repr=False)
+class Step:
+    r"""What happened at one layer: everything is a column for each example of the batch.
+
+    Attributes:
+        layer: The layer itself.
+        a_prev: What came in, $a^{l-1}$, shape (n_prev, N).
+        z: Weighted inputs $z^l$, shape (n, N).
+        a: Activations $a^l = \sigma(z^l)$, shape (n, N).
+        delta: Errors $\delta^l = \partial C / \partial z^l$, shape (n, N); set by the backward pass.
+        grads: Gradient for each parameter of the layer, by name; set by the backward pass.
+    """
+
+    layer: Layer
+    a_prev: Array
+    z: Array
+    a: Array
+    delta: Array = field(init=False)
+    grads: dict[str, Array] = field(init=False)
+
+    def __repr__(self) -> str:
+        names = [name for name in ("a_prev", "z", "a", "delta") if hasattr(self, name)]
+        shapes = ", ".join(f"{name} {getattr(self, name).shape}" for name in names)
+        return f"Step({self.layer!r}: {shapes})"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One whole pass through a network: forward, cost and backward.
+
+    Attributes:
+        steps: One `Step` for each layer, from the first to the last, with columns for examples.
+        y: The targets as columns, shape (n_L, N).
+        cost: The cost C, the mean over the examples.
+    """
+
+    steps: list[Step]
+    y: Array
+    cost: float
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The gradient for every parameter by name: W1, b1, W2 and so on."""
+        return {
+            f"{name}{number}": grad for number, step in enumerate(self.steps, 1) for name, grad in step.grads.items()
+        }
+
+
+class Network:
+    r"""Layers one behind the other, and a loss at the end.
+
+    Args:
+        layers: The layers from input to output.
+        loss: A `Loss` or its name.
+        input_shape: The shape of one example; by default the one the first layer takes.
+
+    Attributes:
+        layers: The layers.
+        loss: The loss.
+        input_shape: The shape of one example.
+        output_shape: The shape of one output.
+        dtype: The type that all parameters share.
+
+    Raises:
+        TypeError: If a layer is no `Layer`, or the layers do not share one dtype.
+        ValueError: If there is no layer, one does not fit the one before it, or the loss is unknown.
+
+    Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, for the algorithm.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss | str = half_squared_error,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.layers = tuple(layers)
+        if not self.layers:
+            raise ValueError("layers: expected at least one layer, got none")
+        for number, layer in enumerate(self.layers, 1):
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers: expected a Layer as layer {number}, got {layer!r}")
+        self.loss = named(loss, LOSSES, "loss")
+        self.input_shape = tuple(input_shape or self.layers[0].input_shape)
+        self.output_shape = self._output_shape()
+        self.dtype = self._common_dtype()
+
+    def _output_shape(self) -> tuple[int, ...]:
+        shape = self.input_shape
+        for number, layer in enumerate(self.layers, 1):
+            try:
+                shape = layer.output_shape(shape)
+            except ValueError as error:
+                raise ValueError(f"layer {number}, {error}") from None
+        return shape
+
+    def _common_dtype(self) -> np.dtype[Any]:
+        dtypes = {name: array.dtype for name, array in self.parameters.items()}
+        if len(set(dtypes.values())) > 1:
+            listed = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
+            raise TypeError(f"layers: expected one dtype for all parameters, got {listed}")
+        return next(iter(dtypes.values()), np.dtype(np.float64))
+
+    def __repr__(self) -> str:
+        return f"Network([{', '.join(map(repr, self.layers))}], loss={self.loss})"
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The live parameter arrays by name: W1, b1, W2, …, numbered as in the book."""
+        return {
+            f"{name}{number}": array
+            for number, layer in enumerate(self.layers, 1)
+            for name, array in layer.parameters.items()
+        }
+
+    def forward(self, a: Array) -> list[Step]:
+        """Send a batch of columns through all layers and return the steps, without errors and gradients yet."""
+        steps = []
+        for layer in self.layers:
+            z = layer.forward(a)
+            step = Step(layer, a_prev=a, z=z, a=layer.activation(z))
+            steps.append(step)
+            a = step.a
+        return steps
+
+    def backward(self, steps: list[Step], grad_a: Array) -> list[Step]:
+        r"""Go back through the steps and set each one's error and gradients.
+
+        Args:
+            steps: What `forward` returned.
+            grad_a: $\partial C / \partial a^L$, shape (n_L, N).
+
+        Returns:
+            The same steps.
+        """
+        for step in reversed(steps):
+            layer = step.layer
+            step.delta = output_error(grad_a, layer.activation.derivative(step.z))
+            step.grads = layer.gradients(step.a_prev, step.delta)
+            if step is not steps[0]:
+                grad_a = layer.pull_back(step.a_prev, step.delta)
+        return steps
+
+    def trace(self, x: ArrayLike, y: ArrayLike) -> Trace:
+        """Run one forward and one backward pass and keep everything.
+
+        Args:
+            x: Rows of examples, shape (N, *input_shape), or one example.
+            y: Rows of targets, shape (N, *output_shape), or N class labels; or the target of one example.
+
+        Returns:
+            The trace. Inside it every example is a column.
+
+        Raises:
+            TypeError: If `x` or `y` is not numeric.
+            ValueError: If a shape does not fit, a label is out of range, or a number is not finite.
+        """
+        rows, targets = self.pairs(x, y)
+        steps, y_columns = self.forward(columns(rows)), columns(targets)
+        a = steps[-1].a
+        self.backward(steps, self.loss.gradient(a, y_columns))
+        return Trace(steps, y_columns, self.loss.value(a, y_columns))
+
+    def predict(self, x: ArrayLike) -> Array:
+        """Return what the network makes of each example, as rows: probabilities under the two cross-entropies.
+
+        Args:
+            x: Rows of examples, shape (N, *input_shape), or one example.
+
+        Returns:
+            Predictions, shape (N, *output_shape), or (*output_shape) for one example.
+
+        Raises:
+            TypeError: If `x` is not numeric.
+            ValueError: If its shape does not fit, or a number is not finite.
+        """
+        rows = examples(x, self.input_shape, "x", self.dtype)
+        outputs = self.loss.prediction(self.forward(columns(rows))[-1].a)
+        predictions = np.moveaxis(outputs, -1, 0)
+        return predictions[0] if np.shape(x) == self.input_shape else predictions
+
+    def cost(self, x: ArrayLike, y: ArrayLike) -> float:
+        """Return the cost C of examples and targets, given as for `trace`."""
+        rows, targets = self.pairs(x, y)
+        return self.loss.value(self.forward(columns(rows))[-1].a, columns(targets))
+
+    def pairs(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        """Return examples and targets as two batches of rows that fit the network, labels as one-hot rows.
+
+        Raises:
+            TypeError: If `x` or `y` is not numeric.
+            ValueError: If a shape does not fit, a label is out of range, or a number is not finite.
+        """
+        rows = examples(x, self.input_shape, "x", self.dtype)
+        targets = target_rows(y, len(rows), self.output_shape, self.dtype)
+        self.loss.check(targets)
+        return rows, targets
+
+    def astype(self, dtype: DTypeLike) -> "Network":
+        """Return a copy of the network, parameters and all, in float32 or float64.
+
+        Raises:
+            TypeError: If `dtype` is neither float32 nor float64.
+        """
+        twin = copy.deepcopy(self)
+        twin.dtype = float_type(dtype)
+        for layer in twin.layers:
+            for name, array in layer.parameters.items():
+                setattr(layer, name, array.astype(twin.dtype))
+        return twin
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all parameters to an `.npz` file; an older file of that name stays whole until the new one is.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        write_parameters(path, self.parameters, self._architecture())
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read all parameters from a file of the same architecture; on any error the network stays as it is.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file holds no parameters, or those of another architecture.
+        """
+        stored = read_parameters(path, self.parameters, self._architecture())
+        for name, array in self.parameters.items():
+            array[...] = stored[name]
+
+    def _architecture(self) -> list[str]:
+        layers = [f"layer {number} {layer!r}" for number, layer in enumerate(self.layers, 1)]
+        return [f"input shape {self.input_shape}", *layers, f"loss {self.loss}"]

@@ -1,0 +1,60 @@
+"""Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from backproplab.checks import Array
+
+ARCHITECTURE = "architecture"
+
+
+def write_parameters(
+    path: str | os.PathLike[str], parameters: Mapping[str, Array], architecture: Sequence[str]
+) -> None:
+    """Write arrays and a description of their network to one file; an existing file stays whole until the end.
+
+    Raises:
+        OSError: If the folder does not exist or cannot be written.
+    """
+    target = Path(path)
+    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
+        Path(beside).replace(target)
+    except BaseException:
+        Path(beside).unlink()
+        raise
+
+
+def read_parameters(
+    path: str | os.PathLike[str], parameters: Mapping[str, Array], architecture: Sequence[str]
+) -> dict[str, Array]:
+    """Read arrays that fit the given parameters and description, each in the dtype of its parameter.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no such archive, or holds another architecture; the first difference is named.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            stored = {name: archive[name] for name in archive.files}
+            written = [str(line) for line in stored.pop(ARCHITECTURE)]
+    except (BadZipFile, ValueError, KeyError, EOFError, TypeError) as error:
+        raise ValueError(f"{path}: expected parameters saved by backproplab, got a file that holds none") from error
+    for position in range(max(len(written), len(architecture))):
+        theirs = written[position] if position < len(written) else "nothing more"
+        ours = architecture[position] if position < len(architecture) else "nothing more"
+        if theirs != ours:
+            raise ValueError(f"{path}: expected {ours}, the file holds {theirs}")
+    for name, array in parameters.items():
+        if name not in stored:
+            raise ValueError(f"{path}: expected an array {name} of shape {array.shape}, the file holds none")
+        if stored[name].shape != array.shape:
+            raise ValueError(f"{path}: expected {name} of shape {array.shape}, the file holds {stored[name].shape}")
+    return {name: stored[name].astype(array.dtype) for name, array in parameters.items()}
