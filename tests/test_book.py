@@ -133,6 +133,11 @@ def book(tmp_path: Path) -> Path:
         ),
         (
             "docs/planted.md",
+            '```python exec="1" session="planted" id="planted"\nprint("[home](index.md)")\n```\n',
+            "docs/planted.md:1: the block prints a link to a page, which only a page itself can do",
+        ),
+        (
+            "docs/planted.md",
             "??? note\n    ```python\n    x = 1\n    ```\n",
             'docs/planted.md:2: the program is shown but does not run; it needs exec="1"',
         ),
