@@ -1,10 +1,10 @@
 """Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
 
+import io
 import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -44,11 +44,12 @@ def read_parameters(
         FileNotFoundError: If there is no such file.
         ValueError: If it is no such archive, or holds another architecture; the first difference is named.
     """
+    content = io.BytesIO(Path(path).read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(content, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
             written = [str(line) for line in stored.pop(ARCHITECTURE)]
-    except (BadZipFile, ValueError, KeyError, EOFError, TypeError) as error:
+    except Exception as error:
         raise ValueError(f"{path}: expected parameters saved by backproplab, got a file that holds none") from error
     for position in range(max(len(written), len(architecture))):
         theirs = written[position] if position < len(written) else "nothing more"
@@ -60,4 +61,7 @@ def read_parameters(
             raise ValueError(f"{path}: expected an array {name} of shape {array.shape}, the file holds none")
         if stored[name].shape != array.shape:
             raise ValueError(f"{path}: expected {name} of shape {array.shape}, the file holds {stored[name].shape}")
-    return {name: real_array(stored[name], f"{path}: {name}", array.dtype) for name, array in parameters.items()}
+    try:
+        return {name: real_array(stored[name], f"{path}: {name}", array.dtype) for name, array in parameters.items()}
+    except TypeError as error:
+        raise ValueError(str(error)) from error

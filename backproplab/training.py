@@ -112,8 +112,10 @@ def fit(
         raise TypeError(f"optimizer: expected an Optimizer such as SGD(0.1), got {optimizer!r}")
     rows, targets = network.pairs(x, y)
     if validation is not None:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
+        if not isinstance(validation, tuple | list):
             raise TypeError(f"validation: expected a pair (x, y), got {type(validation).__name__}")
+        if len(validation) != 2:
+            raise ValueError(f"validation: expected a pair (x, y), got {len(validation)} values")
         validation = network.pairs(*validation)
     whole_number(epochs, "epochs"), whole_number(batch_size, "batch_size"), generator(rng)
 

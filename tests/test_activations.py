@@ -1,4 +1,4 @@
-"""Activations and their derivatives, held against many-digit arithmetic over the whole range of floating-point numbers."""
+"""Activations and their derivatives, held against many-digit arithmetic over the whole range of numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from backproplab.calculus import gradient
 
 EPS = np.finfo(np.float64).eps
 TINY = np.finfo(np.float64).tiny
-MAGNITUDES = np.concatenate([[5e-324, 1e-310, TINY], np.logspace(-300, 4, 153), [0.5, 1, 20, 36, 40, 709, 710, 745, 746]])
+MAGNITUDES = np.concatenate(
+    [[5e-324, 1e-310, TINY], np.logspace(-300, 4, 153), [0.5, 1, 20, 36, 40, 709, 710, 745, 746]]
+)
 GRID = np.concatenate([-MAGNITUDES[::-1], [0.0], MAGNITUDES])
 
 mp = mpmath.mp.clone()
@@ -131,7 +133,7 @@ def exact_softmax(z: list[float]) -> list[mpmath.mpf]:
 
 @pytest.mark.parametrize("z", SCORES, ids=str)
 def test_softmax_keeps_its_digits(z: list[float]) -> None:
-    """Each share is as exact as the difference of two scores can be, the shares add up to one, and nothing overflows."""
+    """Each share is as exact as the difference of two scores, the shares add up to one, and nothing overflows."""
     with np.errstate(all="raise", under="ignore"):
         shares = softmax(np.array(z))
     for share, score, truth in zip(shares, z, exact_softmax(z), strict=True):

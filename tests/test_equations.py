@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,14 @@ from backproplab import (
     Trace,
     bias_gradient,
     check_gradients,
+    equations,
     hidden_error,
+    layers,
     output_error,
     pull_back,
     weight_gradient,
 )
-from backproplab import equations, layers, network as network_module
+from backproplab import network as network_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +91,10 @@ def finish(network: Network, layer: int, z: Array, y: Array) -> float:
     for later in network.layers[layer + 1 :]:
         W, b = later.parameters["W"], later.parameters["b"]
         z = np.array(
-            [[sum(W[j, k] * a[k, i] for k in range(len(a))) + b[j, 0] for i in range(a.shape[1])] for j in range(len(W))]
+            [
+                [sum(W[j, k] * a[k, i] for k in range(len(a))) + b[j, 0] for i in range(a.shape[1])]
+                for j in range(len(W))
+            ]
         )
         a = later.activation(z)
     return cost_by_index(a, y)
@@ -96,7 +102,7 @@ def finish(network: Network, layer: int, z: Array, y: Array) -> float:
 
 @pytest.mark.equation("FWD1")
 def test_weighted_input_by_index(net: Network, trace: Trace) -> None:
-    r"""The weighted input of every neuron is $z^l_j = \sum_k w^l_{jk}\, a^{l-1}_k + b^l_j$, for each example on its own."""
+    r"""Every weighted input is $z^l_j = \sum_k w^l_{jk}\, a^{l-1}_k + b^l_j$, for each example on its own."""
     for number, step in enumerate(trace.steps, 1):
         W, b = net.parameters[f"W{number}"], net.parameters[f"b{number}"]
         neurons, inputs = W.shape
@@ -111,7 +117,8 @@ def test_weighted_input_by_index(net: Network, trace: Trace) -> None:
 @pytest.mark.equation("FWD2")
 def test_activation_by_index(trace: Trace) -> None:
     r"""The activation of every neuron is $a^l_j = \sigma(z^l_j)$: each depends on its own weighted input alone."""
-    for step, function in zip(trace.steps, (sigma, np.tanh), strict=True):
+    functions: list[Callable[[float], float]] = [sigma, math.tanh]
+    for step, function in zip(trace.steps, functions, strict=True):
         for index in np.ndindex(step.z.shape):
             assert step.a[index] == pytest.approx(function(step.z[index]), rel=1e-13)
 
@@ -135,7 +142,7 @@ def test_delta_is_the_slope_of_the_cost(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP1")
 def test_output_error_by_index(net: Network, trace: Trace) -> None:
-    r"""In the last layer $\delta^L_j = \frac{\partial C}{\partial a^L_j}\,\sigma'(z^L_j)$, the slope of the cost in $z^L_j$."""
+    r"""The last layer's error is $\delta^L_j = \frac{\partial C}{\partial a^L_j}\,\sigma'(z^L_j)$, its slope in $z^L_j$."""
     last = trace.steps[-1]
     neurons, examples = last.z.shape
     grad_a, formula = np.empty_like(last.z), np.empty_like(last.z)
@@ -152,7 +159,7 @@ def test_output_error_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP2")
 def test_hidden_error_by_index(net: Network, trace: Trace) -> None:
-    r"""A hidden neuron's $\delta^l_k = \sum_j w^{l+1}_{jk}\, \delta^{l+1}_j\, \sigma'(z^l_k)$ sums over every path to the cost."""
+    r"""A hidden error is $\delta^l_k = \sum_j w^{l+1}_{jk}\, \delta^{l+1}_j\, \sigma'(z^l_k)$, a sum over all paths."""
     hidden, last = trace.steps
     W = net.parameters["W2"]
     neurons, examples = hidden.z.shape
@@ -170,7 +177,7 @@ def test_hidden_error_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP3")
 def test_bias_gradient_by_index(net: Network, trace: Trace) -> None:
-    r"""The slope of the cost in a bias is $\partial C / \partial b^l_j = \delta^l_j$, added up over the examples."""
+    r"""The slope in a bias is $\partial C / \partial b^l_j = \delta^l_j$, summed over the examples."""
     for number, step in enumerate(trace.steps, 1):
         neurons, examples = step.delta.shape
         formula = np.zeros((neurons, 1))
@@ -184,7 +191,7 @@ def test_bias_gradient_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP4")
 def test_weight_gradient_by_index(net: Network, trace: Trace) -> None:
-    r"""The slope in a weight is $\partial C / \partial w^l_{jk} = a^{l-1}_k\, \delta^l_j$, added up over the examples."""
+    r"""The slope in a weight is $\partial C / \partial w^l_{jk} = a^{l-1}_k\, \delta^l_j$, summed over the examples."""
     for number, step in enumerate(trace.steps, 1):
         neurons, examples = step.delta.shape
         formula = np.zeros((neurons, len(step.a_prev)))
@@ -199,7 +206,7 @@ def test_weight_gradient_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP2")
 def test_hidden_error_is_pull_back_then_output_error() -> None:
-    r"""(BP2) is two steps in one: pull the error back, $(W^{l+1})^T \delta^{l+1}$, then apply (BP1) with $\sigma'(z^l)$."""
+    r"""(BP2) is two steps in one: pull back to $(W^{l+1})^T \delta^{l+1}$, then apply (BP1) with $\sigma'(z^l)$."""
     rng = np.random.default_rng(3)
     for n_next, n, examples in [(1, 1, 1), (2, 3, 1), (3, 2, 5), (4, 4, 4)]:
         W, delta, prime_z = (rng.standard_normal(shape) for shape in [(n_next, n), (n_next, examples), (n, examples)])

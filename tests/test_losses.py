@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
@@ -11,6 +12,9 @@ import sympy
 
 from backproplab import LOSSES, binary_cross_entropy, one_hot, softmax_cross_entropy
 from backproplab.losses import Loss, target_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPS = np.finfo(np.float64).eps
 TINY = np.finfo(np.float64).tiny
@@ -37,7 +41,7 @@ def categorical(z: sympy.Matrix, y: sympy.Matrix) -> sympy.Expr:
     return -sum(y[k] * sympy.log(shares[k]) for k in range(6)) / 2
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[[sympy.Matrix, sympy.Matrix], sympy.Expr]] = {
     "half_squared_error": lambda a, y: squares(a, y) / 2 / 2,
     "squared_error": lambda a, y: squares(a, y) / 2,
     "mean_squared_error": lambda a, y: squares(a, y) / (2 * 3),
@@ -88,7 +92,7 @@ LOGITS = [-z for z in reversed(MAGNITUDES)] + MAGNITUDES
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 0.25, 1e-9, 1 - 1e-9])
 def test_binary_cross_entropy_keeps_every_digit(y: float) -> None:
-    """Value and gradient are right to double precision at every logit up to ten thousand: sure and right, sure and wrong."""
+    """Value and gradient are right to double precision up to logits of ten thousand, be they right or wrong."""
     for logit in LOGITS:
         z = mp.mpf(logit)
         sigma, rest = 1 / (1 + mp.exp(-z)), 1 / (1 + mp.exp(z))
@@ -132,7 +136,7 @@ def test_softmax_cross_entropy_keeps_every_digit(z: tuple[float, ...]) -> None:
 
 
 def test_softmax_cross_entropy_takes_shares_as_targets() -> None:
-    """With shares for targets the cost is a mean of logarithms, and the gradient is at rest where output meets target."""
+    """With shares for targets the gradient is at rest where outputs and targets meet, and the cost is not zero."""
     z = np.array([[0.5], [-1.0], [2.0]])
     y = softmax_cross_entropy.prediction(z)
     value = -sum(y[j, 0] * np.log(y[j, 0]) for j in range(3))
@@ -141,7 +145,7 @@ def test_softmax_cross_entropy_takes_shares_as_targets() -> None:
 
 
 def test_cross_entropies_of_float32_do_not_overflow() -> None:
-    """Single precision is as safe: logits of ten thousand give a finite cost and a gradient between minus one and one."""
+    """Single precision is as safe: logits of ten thousand give a finite cost and no slope steeper than one."""
     for loss, first, second in product((binary_cross_entropy, softmax_cross_entropy), (-1e4, 0, 1e4), (-1e4, 0, 1e4)):
         z, y = np.array([[first], [second]], np.float32), np.array([[1], [0]], np.float32)
         assert np.isfinite(loss.value(z, y))
