@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus import *
     from backproplab.datasets import *
+    from backproplab.diagrams import *
     from backproplab.equations import *
+    from backproplab.figures import *
     from backproplab.gradcheck import *
     from backproplab.latex import *
     from backproplab.layers import *
@@ -23,7 +25,9 @@ _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
     "calculus": "CENTRAL_STEP derivative gradient",
     "datasets": "Dataset digits",
+    "diagrams": "count_table figure flow_diagram image_grid",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
+    "figures": "BACKWARD FORWARD INK MUTED curves plot",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Layer",

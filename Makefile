@@ -1,0 +1,48 @@
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help setup serve build test bench format clean
+
+help:  ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+setup: .venv/assets  ## install the tools, KaTeX and the typefaces into this folder
+
+serve: setup  ## build the book and serve it; every edit shows at once (PORT=8000)
+	@echo "The book will stand at http://127.0.0.1:$(PORT)/"
+	$(BIN)/python -m mkdocs serve --dev-addr 127.0.0.1:$(PORT)
+
+build: setup  ## build the book into site/
+	$(BIN)/python -m mkdocs build
+
+test: setup  ## lint, check the types, run every test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: .venv/bench  ## measure training against other libraries
+	$(BIN)/python benchmarks/mlp.py
+
+format: setup  ## lay out the code and mend what can be mended by rule
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## remove everything that was made
+	rm -rf .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv docs/assets/vendor node_modules site
+
+.venv/tools: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $@
+
+.venv/assets: .venv/tools package-lock.json backproplab/book/assets.py
+	$(BIN)/npm ci --ignore-scripts
+	$(BIN)/python -m backproplab.book.assets
+	@touch $@
+
+.venv/bench: .venv/tools
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt scikit-learn torch
+	@touch $@

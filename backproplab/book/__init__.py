@@ -1,0 +1,1 @@
+"""What only the building of the book needs: mathematics, the ledger of equations, the rules of a page."""

@@ -1,0 +1,45 @@
+"""Put what the pages need from npm where the site can take it along: `python -m backproplab.book.assets`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
+WANTED = {
+    "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2"),
+    "@fontsource-variable/source-serif-4": FONT,
+    "@fontsource-variable/source-sans-3": FONT,
+    "@fontsource-variable/source-code-pro": FONT,
+}
+
+
+def copy(root: Path = ROOT) -> list[Path]:
+    """Copy style sheets, fonts and licences from `node_modules` to `docs/assets/vendor`; the copies are returned.
+
+    Raises:
+        FileNotFoundError: If something is missing, which says that the set-up has not been run.
+    """
+    vendor = root / "docs/assets/vendor"
+    shutil.rmtree(vendor, ignore_errors=True)
+    copies = []
+    for package, patterns in WANTED.items():
+        source = root / "node_modules" / package
+        for pattern in patterns:
+            found = sorted(source.glob(pattern))
+            if not found:
+                message = f"{source / pattern} is missing: run `make setup`"
+                raise FileNotFoundError(message)
+            for path in found:
+                target = vendor / source.name / re.sub("^(dist|files)/", "", path.relative_to(source).as_posix())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copies.append(Path(shutil.copy(path, target)))
+    style = vendor / "katex/katex.min.css"
+    style.write_text(re.sub(r',url\([^)]*\.(woff|ttf)\) format\("\w+"\)', "", style.read_text("utf-8")), "utf-8")
+    return copies
+
+
+if __name__ == "__main__":
+    print(f"{len(copy())} files copied to docs/assets/vendor")

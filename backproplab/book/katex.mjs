@@ -1,0 +1,19 @@
+// Reads one formula per line, as JSON {tex, display}; answers one line each, {html} or {error}.
+import { createInterface } from "node:readline";
+import katex from "katex";
+
+const refuse = ({ command }) => {
+  throw new Error(`${command} has no place in the book`); // KaTeX alone would print it in red and go on
+};
+const options = { output: "htmlAndMathml", strict: "error", throwOnError: true, trust: refuse };
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { tex, display } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { html: katex.renderToString(tex, { ...options, displayMode: display }) };
+  } catch (error) {
+    answer = { error: error.message };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}

@@ -1,0 +1,153 @@
+r"""The ledger: every tagged equation and every erratum of the book, and the tests that answer for them.
+
+Nothing is entered by hand. A page says `\tag{BP1}`, a test says `@pytest.mark.equation("BP1")`; the errata page
+says `### … {#000-cost}`, a test says `@pytest.mark.erratum("000-cost")`. Where one of a pair is missing, that
+is a fault. A page that holds the line `[[ledger]]` shows the whole, for this is a Markdown extension too.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from markdown import Extension
+from markdown.preprocessors import Preprocessor
+
+from backproplab.book.katex import TAG
+from backproplab.book.source import DIRECTIVE, ROOT, pages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from markdown import Markdown
+
+LEDGER = "reference/ledger.md"
+ERRATA = "reference/errata.md"
+DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test function and its file, as `tests/test_equations.py`."""
+
+    name: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A tagged equation, the functions explained in the same section, and the tests marked with its tag."""
+
+    tag: str
+    page: str
+    section: str
+    functions: tuple[str, ...]
+    tests: tuple[Test, ...]
+
+
+def marked(root: Path, marker: str) -> dict[str, tuple[Test, ...]]:
+    """Find the tests that carry a marker, by each of its arguments; the tests are read, not imported."""
+    found: dict[str, tuple[Test, ...]] = {}
+    for path in sorted((root / "tests").glob("test_*.py")):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                test = Test(function.name, f"tests/{path.name}")
+                for decorator in function.decorator_list:
+                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{marker}":
+                        for argument in decorator.args:
+                            name = str(ast.literal_eval(argument))
+                            found[name] = (*found.get(name, ()), test)
+    return found
+
+
+def equations(root: Path = ROOT) -> list[Equation]:
+    """List the tagged equations, page by page, in the order in which they stand."""
+    tests = marked(root, "equation")
+    return [
+        Equation(tag, page.name, title, tuple(DIRECTIVE.findall(prose)), tests.get(tag, ()))
+        for page in pages(root)
+        for title, prose in page.sections()
+        for display in DISPLAY.findall(prose)
+        for tag in TAG.findall(display)
+    ]
+
+
+def errata(root: Path = ROOT) -> list[str]:
+    """List the anchors of the errata page, one for each mistake in a source."""
+    return [
+        anchor
+        for page in pages(root)
+        if page.name == ERRATA
+        for anchor in re.findall(r"(?m)^###.*\{#([\w-]+)[^{}]*\} *$", page.prose)
+    ]
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """Say where page and test do not answer each other."""
+    ledger = equations(root)
+    found = [
+        f"no test is marked equation({entry.tag!r}), which docs/{entry.page} shows"
+        for entry in ledger
+        if not entry.tests
+    ]
+    for marker, shown in (("equation", [entry.tag for entry in ledger]), ("erratum", errata(root))):
+        tests = marked(root, marker)
+        found += [
+            f"{marker} {name} stands on the pages {times} times" for name, times in Counter(shown).items() if times > 1
+        ]
+        found += [
+            f"{test.file}: {test.name} is marked {marker}({name!r}), which no page shows"
+            for name in tests.keys() - set(shown)
+            for test in tests[name]
+        ]
+    found += [
+        f"no test is marked erratum({name!r}), which docs/{ERRATA} shows"
+        for name in errata(root)
+        if name not in marked(root, "erratum")
+    ]
+    return sorted(found)
+
+
+def markdown(root: Path = ROOT) -> list[str]:
+    """Write the ledger, line by line, as it stands on its page."""
+    ledger = equations(root)
+    lines = [f"The book holds **{len(ledger)} tagged equations**, and each is checked by a test that names it.", ""]
+    titles = {source.name: next(title for title, _ in source.sections() if title) for source in pages(root)}
+    for name, entries in groupby(ledger, key=lambda entry: entry.page):
+        address = posixpath.relpath(name, posixpath.dirname(LEDGER))
+        lines += [f"## {titles[name]}", "", "| equation | section | function | checked by |", "|---|---|---|---|"]
+        for entry in entries:
+            functions = " ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in entry.functions)
+            tests = "<br>".join(f"`{test.name}` in `{test.file}`" for test in entry.tests)
+            lines.append(f"| [({entry.tag})]({address}#eq-{entry.tag}) | {entry.section} | {functions} | {tests} |")
+        lines.append("")
+    return lines
+
+
+class _Ledger(Preprocessor):
+    """Put the ledger where a page says so: its links are then links of the page, and checked as such."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Replace the one line that asks for it."""
+        if "[[ledger]]" not in lines:
+            return lines
+        place = lines.index("[[ledger]]")
+        return [*lines[:place], *markdown(), *lines[place + 1 :]]
+
+
+class LedgerExtension(Extension):
+    """Know the line `[[ledger]]`."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        """Stand before everything that reads Markdown."""
+        md.preprocessors.register(_Ledger(md), "ledger", 90)
+
+
+def makeExtension(**options: object) -> LedgerExtension:  # noqa: N802
+    """Make the extension, as Python-Markdown asks for it."""
+    return LedgerExtension(**options)

@@ -1,0 +1,167 @@
+"""The rules of the house that a builder cannot see: each gives the list of its faults, in words."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from backproplab.book import ledger
+from backproplab.book.source import DIRECTIVE, ROOT, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ORDER = (
+    "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
+    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures", "book",
+)  # fmt: skip
+"""The modules of the package; each may import only those before it."""
+WITHOUT_PAGE = ("checks", "storage", "book")
+"""Modules that are no subject of the book."""
+OPTIONAL = ("PIL", "pooch", "torch", "tqdm")
+"""Libraries that a function may import when it is called."""
+
+_GAP = r"(?:\s|~|&nbsp;|\\[ ,;:!])*"
+_TEN = rf"10{_GAP}(?:\^|[⁰¹²³⁴-⁹⁻])"
+_SMALL = rf"10{_GAP}(?:\^{_GAP}\{{?{_GAP}[-−]|⁻)"
+TYPED = {
+    "a decimal": r"(?<![\w.:])\d*(?:\.|\{\.\}|·)\d+",
+    "a percentage": rf"\d{_GAP}(?:\\?%|per ?cent\b)",
+    "scientific notation": rf"(?<![\w.])\d[\d.]*[eE][-+−]?\d+\b|(?:\\times|\\cdot|×|·){_GAP}{_TEN}|{_SMALL}",
+}
+"""What a typed result looks like."""
+NOT_SHOWN = re.compile(
+    r"<!--.*?-->"
+    r"|</?[A-Za-z][^<>$]*>"  # a tag and its attributes
+    r"|\]\([^)\s]*"  # where a link leads
+    r"|^ *\[[^\]]+\]: \S+"
+    r"|https?://[^\s)>]+"
+    r'|\{:? *(?:[#.][A-Za-z][\w-]*|[\w-]+="[^"]*")(?: +(?:[#.][A-Za-z][\w-]*|[\w-]+="[^"]*"))* *\}',
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def typed_results(root: Path = ROOT) -> list[str]:
+    """A result is printed by a block, never typed: not in prose, not in a table, not in mathematics."""
+    found: list[str] = []
+    for page in pages(root):
+        text = NOT_SHOWN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), page.unexecuted)
+        for kind, pattern in TYPED.items():
+            found += [
+                f"{page.line(match.start())}: {kind} is typed, {match[0].strip()!r}: print it from a block"
+                for match in re.finditer(pattern, text)
+            ]
+    return found
+
+
+def blocks(root: Path = ROOT) -> list[str]:
+    """Every program runs, under a name of its own, in the session of its page."""
+    found, seen = [], Counter[str]()
+    for page in pages(root):
+        session = page.name.rpartition("/")[2].removesuffix(".md")
+        for block in page.blocks:
+            place = page.line(block.position)
+            if block.executed:
+                name = block.options.get("id", "")
+                seen[name] += 1
+                if not name:
+                    found.append(f"{place}: the block has no id")
+                elif seen[name] > 1:
+                    found.append(f"{place}: another block has the id {name!r}")
+                if block.options.get("session") != session:
+                    found.append(f'{place}: the block needs session="{session}", the name of the page')
+            elif re.match(r"py(thon|con)?\b", block.info):
+                found.append(f'{place}: the program is shown but does not run; it needs exec="1"')
+    return found
+
+
+def public_names(root: Path = ROOT) -> dict[str, list[str]]:
+    """List what each module of the package offers, as its `__all__` says."""
+    return {
+        path.stem: [
+            name
+            for statement in ast.parse(path.read_text("utf-8")).body
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
+            for name in ast.literal_eval(statement.value)
+        ]
+        for path in sorted((root / "backproplab").glob("*.py"))
+        if path.stem not in (*WITHOUT_PAGE, "__init__")
+    }
+
+
+def coverage(root: Path = ROOT) -> list[str]:
+    """Every public name is explained in exactly one place."""
+    places: dict[str, list[str]] = {}
+    for page in pages(root):
+        for name in DIRECTIVE.findall(page.prose):
+            places.setdefault(name, []).append(f"docs/{page.name}")
+    found = []
+    for module, names in public_names(root).items():
+        if not names:
+            found.append(f"backproplab/{module}.py does not say in __all__ what it offers")
+        for name in names:
+            where = places.get(f"backproplab.{module}.{name}", [])
+            if not where:
+                found.append(f"no page explains backproplab.{module}.{name}")
+            elif len(where) > 1:
+                found.append(f"backproplab.{module}.{name} is explained more than once: {', '.join(where)}")
+    return found
+
+
+def imports(root: Path = ROOT) -> list[str]:
+    """A module imports what stands before it, NumPy, and the standard library."""
+    package = root / "backproplab"
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        module = parts[0]
+        if module not in (*ORDER, "__init__"):
+            found.append(f"backproplab/{module}.py has no place in the order of modules")
+        elif module != "book":
+            found += [
+                f"backproplab/{module}.py:{statement.lineno} imports {name} against the order of modules"
+                for statement, local in _statements(ast.parse(path.read_text("utf-8")))
+                for name in _imported(statement)
+                if not _may_import(module, name, local=local)
+            ]
+    return found
+
+
+def _statements(tree: ast.AST, *, local: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, local
+        yield from _statements(node, local=local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _imported(statement: ast.Import | ast.ImportFrom) -> list[str]:
+    """Full names; for the package itself with the module, for others as they stand."""
+    if isinstance(statement, ast.Import):
+        return [alias.name for alias in statement.names]
+    origin = f"backproplab.{statement.module or ''}".rstrip(".") if statement.level else statement.module or ""
+    return [f"{origin}.{alias.name}" for alias in statement.names] if origin == "backproplab" else [origin]
+
+
+def _may_import(module: str, name: str, *, local: bool) -> bool:
+    library, _, inner = name.partition(".")
+    if library == "backproplab":
+        target = inner.partition(".")[0]
+        return target in (ORDER if module == "__init__" else ORDER[: ORDER.index(module)])
+    return (
+        library in sys.stdlib_module_names
+        or library == "numpy"
+        or (library == "matplotlib" and module == "figures")
+        or (library in OPTIONAL and local)
+    )
+
+
+CHECKS: tuple[Callable[[Path], list[str]], ...] = (ledger.problems, typed_results, blocks, coverage, imports)
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """Collect the faults of the whole tree."""
+    return [problem for check in CHECKS for problem in check(root)]

@@ -1,0 +1,1 @@
+"""The tests of the package, of the book, and of the site."""

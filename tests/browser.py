@@ -1,0 +1,217 @@
+"""The built book in Chromium: find a browser, serve the site, and say what is wrong with a page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tests.book import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page, Route
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+MISSING = (
+    "no Chromium for the browser tests: install one (`apt-get install chromium`, or `playwright install chromium`), "
+    "or set CHROMIUM to its path"
+)
+
+DOM_FAULTS = r"""
+() => {
+  const faults = [];
+  const name = (element) => element.outerHTML.replace(/\s+/g, " ").slice(0, 120);
+  const article = document.querySelector("article");
+
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide > 0) {
+    const over = [...article.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+    faults.push(`the page scrolls sideways by ${wide} pixels: ${over.slice(0, 3).map(name)}`);
+  }
+
+  for (const box of document.querySelectorAll(".equation")) {
+    const { width, height } = box.querySelector(".katex .katex-html")?.getBoundingClientRect() ?? {};
+    if (!width || !height) faults.push(`an equation shows nothing: ${name(box)}`);
+    if ([...box.querySelectorAll(".katex")].some((e) => e.scrollWidth > box.clientWidth + 1)) {
+      if (!["auto", "scroll"].includes(getComputedStyle(box).overflowX)) {
+        faults.push(`a wide equation has no scroll box: ${name(box)}`);
+      }
+      if (box.tabIndex !== 0) faults.push(`the keyboard does not reach the scroll box: ${name(box)}`);
+    }
+    if (box.getBoundingClientRect().right > innerWidth + 1) faults.push(`an equation leaves the screen: ${name(box)}`);
+  }
+  for (const error of document.querySelectorAll(".katex-error")) faults.push(`KaTeX failed: ${name(error)}`);
+  const texts = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (/\\[([]|\$\$/.test(data) && !parentElement.closest("code, pre, script, style, annotation")) {
+      faults.push(`LaTeX is left over: ${data.trim().slice(0, 120)}`);
+    }
+  }
+
+  for (const svg of article.querySelectorAll("figure svg")) {
+    const labelled = svg.closest("[role=img][aria-label], [role=img][aria-labelledby]");
+    if (!labelled?.getAttribute("aria-label")?.trim() && !svg.querySelector(":scope > title")?.textContent.trim()) {
+      faults.push(`a figure has no text alternative: ${name(svg)}`);
+    }
+  }
+  return faults;
+}
+"""
+"""What can be seen to be wrong in a rendered page, as a list of sentences."""
+
+AXE_FAULTS = """
+async () => {
+  const { violations } = await axe.run(
+    { exclude: [".katex-html"] },  // hidden from assistive technology; its colours are those of the text around it
+    { resultTypes: ["violations"] },
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, help, nodes }) => `${id} (${help}): ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120))}`);
+}
+"""
+"""What axe-core calls serious or critical, as a list of sentences."""
+
+
+def find_chromium(own: Path) -> str | None:
+    """Path of a Chromium: the environment's `CHROMIUM`, else one on the PATH, else Playwright's own if it is there."""
+    if chosen := os.environ.get("CHROMIUM"):
+        return chosen
+    for program in PROGRAMS:
+        if found := shutil.which(program):
+            return found
+    return str(own) if own.exists() else None
+
+
+@contextmanager
+def serve(site: Path) -> Iterator[str]:
+    """Serve a site under the path that its site_url has, as the web will; give the address of its front page."""
+    prefix = urlsplit(locations(site)[0]).path
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            inside = urlsplit(path).path.startswith(prefix)
+            return super().translate_path(path[len(prefix) - 1 :] if inside else "/outside/the/site")
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            body = (site / "404.html").read_bytes()
+            self.send_response(code, message)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
+        server.shutdown()
+        thread.join()
+
+
+def locations(site: Path) -> list[str]:
+    """Addresses in the site map, the front page first."""
+    found = re.findall("<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    return sorted(found, key=len)
+
+
+def pages(site: Path) -> list[str]:
+    """Paths of all pages, relative to the front page, whose path is empty."""
+    front, *others = locations(site)
+    return ["", *(other.removeprefix(front) for other in others)]
+
+
+@cache
+def axe() -> str:
+    """Source of axe-core, which `npm ci` installs."""
+    return (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+
+
+def listen(page: Page, front: str) -> list[str]:
+    """Collect what a page complains of, and what it asks for in vain or of others."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda entry: (
+            heard.append(f"console {entry.type}: {entry.text}") if entry.type in {"error", "warning"} else None
+        ),
+    )
+    page.on("requestfailed", lambda request: heard.append(f"failed request: {request.url}"))
+    page.on(
+        "response",
+        lambda answer: heard.append(f"answer {answer.status}: {answer.url}") if answer.status >= 400 else None,
+    )
+
+    def refuse(route: Route) -> None:
+        heard.append(f"request to another host: {route.request.url}")
+        route.abort()
+
+    host = urlsplit(front).netloc
+    page.route(lambda url: urlsplit(url).netloc != host, refuse)
+    return heard
+
+
+def faults(
+    browser: Browser, front: str, paths: list[str], *, scheme: str = "light", width: int = 1280, planted: str = ""
+) -> list[str]:
+    """Everything that is wrong with some pages, each fault with its path before it.
+
+    Args:
+        browser: A running Chromium.
+        front: Address of the front page.
+        paths: Paths of the pages, relative to it.
+        scheme: Colour scheme that the reader prefers, "light" or "dark".
+        width: Width of the window in pixels.
+        planted: HTML to put at the end of each page's article, to see that a fault is found.
+    """
+    found = []
+    with browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    ) as context:
+        for path in paths:
+            page = context.new_page()
+            heard = listen(page, front)
+            if planted:
+                plant(page, front + path, planted)
+            page.goto(front + path)
+            page.evaluate("document.fonts.ready")
+            page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+            seen = page.evaluate(DOM_FAULTS)
+            page.evaluate(axe())
+            found += [f"/{path}: {fault}" for fault in (*heard, *seen, *page.evaluate(AXE_FAULTS))]
+            page.close()
+    return found
+
+
+def plant(page: Page, address: str, html: str) -> None:
+    """Put HTML at the end of the article when this page loads an address."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("</article>", f"{html}</article>"))
+
+    page.route(address, answer)
