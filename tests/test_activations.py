@@ -176,4 +176,4 @@ def test_softmax_works_column_by_column(dtype: type) -> None:
     assert shares.dtype == softmax_jacobian(z[:, 0]).dtype == dtype
     for i in range(5):
         np.testing.assert_allclose(shares[:, i], softmax(z[:, i]), rtol=4 * np.finfo(dtype).eps)
-    np.testing.assert_allclose(softmax([0, 0]), [0.5, 0.5])  # type: ignore[arg-type]
+    np.testing.assert_allclose(softmax(np.zeros(2)), [0.5, 0.5])  # type: ignore[arg-type]

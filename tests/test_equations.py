@@ -17,11 +17,11 @@ from backproplab import (
     equations,
     hidden_error,
     layers,
+    network as network_module,
     output_error,
     pull_back,
     weight_gradient,
 )
-from backproplab import network as network_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def test_activation_by_index(trace: Trace) -> None:
     functions: list[Callable[[float], float]] = [sigma, math.tanh]
     for step, function in zip(trace.steps, functions, strict=True):
         for index in np.ndindex(step.z.shape):
-            assert step.a[index] == pytest.approx(function(step.z[index]), rel=1e-13)
+            assert step.a[index] == pytest.approx(function(float(step.z[index])), rel=1e-13)
 
 
 @pytest.mark.equation("COST")

@@ -58,9 +58,9 @@ def test_squared_error_without_a_half_has_a_two() -> None:
 def test_folding_the_chain_gives_the_delta_of_the_layer_before() -> None:
     """What stands in front of the activation is δ of the same layer as the weight, and in matrix form W is transposed."""
     rng = np.random.default_rng(0)
-    first, last = network_trace = Network([Dense(2, 3, "sigmoid", rng=rng), Dense(3, 3, "sigmoid", rng=rng)]).trace(
-        [0.5, -1.0], [1, 0, 1]
-    ).steps
+    first, last = network_trace = (
+        Network([Dense(2, 3, "sigmoid", rng=rng), Dense(3, 3, "sigmoid", rng=rng)]).trace([0.5, -1.0], [1, 0, 1]).steps
+    )
     W, prime = network_trace[1].layer.parameters["W"], sigmoid.derivative(first.z)
     for j in range(3):
         folded = sum(last.delta[k, 0] * W[k, j] for k in range(3)) * prime[j, 0]

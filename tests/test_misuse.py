@@ -206,7 +206,11 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: one_hot([0, 3], 3), ValueError, "labels: expected labels from 0 to 2, got 3"),
     (lambda: one_hot([0.5], 3), TypeError, "labels: expected integer labels, got an array of type float64"),
     (lambda: one_hot([[0, 1]], 3), ValueError, "labels: expected one label per example, shape (N,), got (1, 2)"),
-    (lambda: one_hot(as_given([0, [1]]), 3), ValueError, "labels: expected a rectangular array of numbers, got a ragged one"),
+    (
+        lambda: one_hot(as_given([0, [1]]), 3),
+        ValueError,
+        "labels: expected a rectangular array of numbers, got a ragged one",
+    ),
     (lambda: one_hot([0], as_given(2.5)), TypeError, "classes: expected a whole number, got 2.5"),
     # training
     (lambda: SGD(0), ValueError, "learning_rate: expected a finite number above zero, got 0"),

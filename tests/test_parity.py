@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from backproplab import ACTIVATIONS, LOSSES, Dense, Network
 
@@ -52,9 +51,7 @@ def test_forward_and_gradients_agree_with_pytorch(
 ) -> None:
     """Activations, cost, and the gradients in weights, biases and inputs are PyTorch's, in both precisions."""
     rng = np.random.default_rng(seed)
-    network = Network(
-        [Dense(n, m, activation, rng=rng, dtype=dtype) for n, m in pairwise(sizes)], loss
-    )
+    network = Network([Dense(n, m, activation, rng=rng, dtype=dtype) for n, m in pairwise(sizes)], loss)
     for array in network.parameters.values():
         array[...] = rng.standard_normal(array.shape)
     x = rng.standard_normal((examples, sizes[0])).astype(dtype)
