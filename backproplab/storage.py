@@ -49,7 +49,7 @@ def read_parameters(
         with np.load(content, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
             written = [str(line) for line in stored.pop(ARCHITECTURE)]
-    except Exception as error:
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds, depending on where bytes are damaged
         raise ValueError(f"{path}: expected parameters saved by backproplab, got a file that holds none") from error
     for position in range(max(len(written), len(architecture))):
         theirs = written[position] if position < len(written) else "nothing more"

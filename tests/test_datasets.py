@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_the_split_is_disjoint_fixed_and_balanced() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_digits_come_in_either_precision(dtype: type) -> None:
+def test_the_digits_come_in_either_precision(dtype: Any) -> None:
     """Sixteenths are exact in single precision too; labels are integers whatever the images are."""
     data = digits(dtype)
     assert data.x_train.dtype == data.x_test.dtype == dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mpmath
 import numpy as np
@@ -74,7 +74,7 @@ def test_value_and_gradient_are_means_over_the_examples(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_losses_keep_the_dtype(name: str, dtype: type) -> None:
+def test_losses_keep_the_dtype(name: str, dtype: Any) -> None:
     """The gradient has the dtype of the activations, the cost is a Python float, and both inputs stay as they were."""
     a, y = np.array(A, dtype), np.array(Y, dtype)
     loss = LOSSES[name]

@@ -170,6 +170,26 @@ def test_single_precision_throughout() -> None:
     assert network.parameters["W1"].all()
 
 
+@pytest.mark.equation("UPDATE")
+def test_update_lowers_the_cost_by_eta_times_the_squared_gradient() -> None:
+    r"""The step lowers the cost by $\eta \lVert \nabla C \rVert^2$; what is amiss falls fourfold when $\eta$ halves."""
+    errors = []
+    for learning_rate in (0.02, 0.01, 0.005, 0.0025):
+        net = network_of(2, 3, 4)
+        trace = net.trace(X, Y)
+        length_squared = 0.0
+        for name, gradient in trace.gradients.items():
+            theta = net.parameters[name]
+            for index in np.ndindex(theta.shape):
+                theta[index] = theta[index] - learning_rate * gradient[index]
+                length_squared += float(gradient[index]) ** 2
+        lowered = trace.cost - net.cost(X, Y)
+        assert lowered == pytest.approx(learning_rate * length_squared, rel=0.05)
+        errors.append(abs(lowered - learning_rate * length_squared))
+    for larger, smaller in pairwise(errors):
+        assert larger / smaller == pytest.approx(4, rel=0.02)
+
+
 class Twice(Layer):
     """A layer without parameters, as a reader may write one."""
 

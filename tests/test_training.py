@@ -116,7 +116,7 @@ def test_training_leaves_the_data_alone() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_digits_are_learned(dtype: type) -> None:
+def test_digits_are_learned(dtype: Any) -> None:
     """A network of 64, 30 and 10 neurons, trained on the embedded digits, reads nineteen in twenty unseen ones."""
     data, rng = digits(dtype), np.random.default_rng(0)
     network = Network(
@@ -156,7 +156,7 @@ def test_accuracy_of_one_output(loss: str, outputs: list[float]) -> None:
     assert accuracy(network, x, [[1], [0]]) == 0
 
 
-BAD = [
+BAD: list[tuple[dict[str, Any], type[Exception]]] = [
     ({"epochs": 0}, ValueError),
     ({"batch_size": 0}, ValueError),
     ({"rng": 42}, TypeError),
