@@ -32,7 +32,10 @@ def derivative(f: Callable[[float], float], x: float, h: float | None = None) ->
 
     Source: Nocedal and Wright 2006, *Numerical Optimization*, section 8.1.
     """
-    return float(gradient(lambda point: f(float(point)), x, h))
+    point = real_array(x, "x")
+    if point.ndim:
+        raise TypeError(f"x: expected one number, got an array of shape {point.shape}")
+    return float(gradient(lambda point: f(float(point)), point, h))
 
 
 def gradient(f: Callable[[Array], float], x: ArrayLike, h: float | None = None) -> Array:

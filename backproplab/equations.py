@@ -1,6 +1,6 @@
 """The four equations of backpropagation, one function each; the same functions train every network."""
 
-from backproplab.checks import Array, same_shape
+from backproplab.checks import Array, same_shape, two_axes
 
 __all__ = ["bias_gradient", "hidden_error", "output_error", "pull_back", "weight_gradient"]
 
@@ -64,6 +64,7 @@ def pull_back(W: Array, delta: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, proof of BP2.
     """
+    two_axes(delta, "delta")
     if W.shape[0] != delta.shape[0]:
         raise ValueError(f"delta: expected {W.shape[0]} rows, one for each row of W {W.shape}, got {delta.shape}")
     return W.T @ delta
@@ -80,8 +81,12 @@ def bias_gradient(delta: Array) -> Array:
     Returns:
         $\partial C / \partial b^l$, shape (n, 1).
 
+    Raises:
+        ValueError: If `delta` has no two axes.
+
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP3.
     """
+    two_axes(delta, "delta")
     return delta.sum(axis=-1, keepdims=True)
 
 
@@ -104,6 +109,7 @@ def weight_gradient(delta: Array, a_prev: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP4.
     """
+    two_axes(delta, "delta")
     if delta.shape[-1] != a_prev.shape[-1]:
         raise ValueError(f"a_prev: expected {delta.shape[-1]} columns like delta {delta.shape}, got {a_prev.shape}")
     return delta @ a_prev.T
