@@ -49,7 +49,7 @@ def _sigmoid(z: Array) -> Array:
     with np.errstate(over="ignore"):  # far to the left exp(-z) is infinite, and 1 / infinity is the right 0
         e = np.exp(-z)
     e += 1
-    return 1 / e
+    return np.reciprocal(e)
 
 
 def _sigmoid_derivative(z: Array) -> Array:
