@@ -39,12 +39,6 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
     return array.astype(dtype, copy=False)
 
 
-def same_shape(value: Array, name: str, other: Array, other_name: str) -> None:
-    """Raise a `ValueError` unless two arrays have one shape."""
-    if value.shape != other.shape:
-        raise ValueError(f"{name}: expected the shape of {other_name}, {other.shape}, got {value.shape}")
-
-
 def examples(value: ArrayLike, shape: tuple[int, ...], name: str, dtype: np.dtype[Any]) -> Array:
     """Return `value` as a batch of examples, one example along the first axis.
 
