@@ -154,4 +154,4 @@ def float_type(value: object, name: str = "dtype") -> np.dtype[Any]:
 
 def columns(rows: Array) -> Array:
     """Return a view of a batch with the examples along the last axis instead of the first."""
-    return rows.transpose(*range(1, rows.ndim), 0)
+    return rows.T if rows.ndim == 2 else np.moveaxis(rows, 0, -1)  # .T is the faster of the two

@@ -70,9 +70,11 @@ def pull_back(W: Array, delta: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, proof of BP2.
     """
-    if W.shape[0] != delta.shape[0]:
-        raise ValueError(f"delta: expected {W.shape[0]} rows, one for each row of W {W.shape}, got {delta.shape}")
-    return W.T.dot(delta)
+    try:
+        return W.T.dot(delta)
+    except ValueError:
+        message = f"delta: expected {W.shape[0]} rows, one for each row of W {W.shape}, got {delta.shape}"
+        raise ValueError(message) from None
 
 
 def bias_gradient(delta: Array) -> Array:
@@ -120,6 +122,8 @@ def weight_gradient(delta: Array, a_prev: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP4.
     """
-    if delta.shape[-1] != a_prev.shape[-1]:
-        raise ValueError(f"a_prev: expected {delta.shape[-1]} columns like delta {delta.shape}, got {a_prev.shape}")
-    return delta.dot(a_prev.T)
+    try:
+        return delta.dot(a_prev.T)
+    except ValueError:
+        message = f"a_prev: expected {delta.shape[-1]} columns like delta {delta.shape}, got {a_prev.shape}"
+        raise ValueError(message) from None
