@@ -46,10 +46,8 @@ class Activation:
 
 
 def _sigmoid(z: Array) -> Array:
-    with np.errstate(over="ignore"):  # far to the left exp(-z) is infinite, and 1 / infinity is the right 0
-        e = np.exp(-z)
-    e += 1
-    return 1 / e
+    e = np.exp(np.minimum(z, 40))  # from 40 on σ(z) rounds to 1 anyway, and far to the right exp(z) would overflow
+    return e / (1 + e)
 
 
 def _sigmoid_derivative(z: Array) -> Array:

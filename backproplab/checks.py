@@ -51,12 +51,6 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
     return converted
 
 
-def same_shape(value: Array, name: str, other: Array, other_name: str) -> None:
-    """Raise a `ValueError` unless two arrays have one shape."""
-    if value.shape != other.shape:
-        raise ValueError(f"{name}: expected the shape of {other_name}, {other.shape}, got {value.shape}")
-
-
 def two_axes(value: Array, name: str) -> None:
     """Raise a `ValueError` unless an array has columns."""
     if value.ndim != 2:
@@ -178,4 +172,4 @@ def float_type(value: object, name: str = "dtype") -> np.dtype[Any]:
 
 def columns(rows: Array) -> Array:
     """Return a view of a batch with the examples along the last axis instead of the first."""
-    return rows.transpose(*range(1, rows.ndim), 0)
+    return rows.T if rows.ndim == 2 else np.moveaxis(rows, 0, -1)  # .T is the faster of the two

@@ -146,7 +146,7 @@ class Dense(Layer):
 
     def forward(self, a_prev: Array) -> Array:
         """Return z = W a_prev + b, shape (outputs, N)."""
-        z = self.W @ a_prev
+        z = self.W.dot(a_prev)
         z += self.b
         return z
 

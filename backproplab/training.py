@@ -133,9 +133,10 @@ def _epoch(
     """Take one step for each mini-batch and return the mean cost per example."""
     loss = network.loss
     parameters = list(network.parameters.values())
+    y_all = np.ascontiguousarray(columns(targets))
     total = 0.0
     for batch in minibatches(len(rows), batch_size, rng):
-        y = columns(targets.take(batch, axis=0))
+        y = y_all.take(batch, axis=-1)
         steps = network.forward(columns(rows.take(batch, axis=0)))
         a = steps[-1].a
         total += loss.value(a, y) * len(batch)
