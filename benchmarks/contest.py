@@ -14,9 +14,7 @@ from typing import Any
 
 REST = 0.25  # seconds; the threads of a BLAS spin for a while after a call and would slow down whoever comes next
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-CORE_TYPE = "OPENBLAS_CORETYPE"  # the environment variable that chooses OpenBLAS's kernels
-AVX2_KERNELS, AVX512_KERNELS = "Haswell", "SkylakeX"  # OpenBLAS's names for them
-FOUND = "BENCHMARK_ENVIRONMENT"  # carries what the environment said before over the new start
+KERNELS = "OPENBLAS_CORETYPE"  # the environment variable that pins OpenBLAS to the kernels of one kind of CPU
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,20 @@ class Contender:
     turn: Callable[[], object]
 
 
-def settle_environment(*, blas_default: bool) -> None:
-    """Start the script anew with one thread and the best BLAS kernels, unless it already runs so.
+def settle_environment(*, keep_kernels: bool) -> None:
+    """Start the script anew with one thread and with every library free to choose its own kernels.
 
-    OpenBLAS reads its environment when it is loaded, so nothing that is set later reaches it. PyTorch brings its own
-    kernels. Where the CPU has AVX-512 but NumPy's OpenBLAS would take its AVX2 kernels, because it does not recognise
-    the CPU or because the environment says so, it is asked for its AVX-512 kernels, and `setting` reports it.
+    OpenBLAS reads its environment when it is loaded, so nothing that is set later reaches it. PyTorch brings kernels of
+    its own; a variable that pins only OpenBLAS to an older kind of CPU would make the contest an unequal one.
 
     Args:
-        blas_default: Whether to leave OpenBLAS as it was found.
+        keep_kernels: Whether to leave such a variable as it was found.
     """
-    wanted = dict(ONE_THREAD)
-    if not blas_default and _has_avx512() and AVX2_KERNELS in _kernels():
-        wanted |= {CORE_TYPE: AVX512_KERNELS, FOUND: f"{CORE_TYPE}={os.environ.get(CORE_TYPE, '')}"}
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **wanted})
+    wanted = {**os.environ, **ONE_THREAD}
+    if not keep_kernels:
+        wanted.pop(KERNELS, None)
+    if wanted != dict(os.environ):
+        os.execve(sys.executable, [sys.executable, *sys.argv], wanted)
 
 
 def race(contenders: Sequence[Contender], rounds: int) -> dict[str, list[float]]:
@@ -94,12 +91,8 @@ def setting(*distributions: str) -> str:
             versions.append(f"{distribution} {importlib.metadata.version(distribution)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {distribution}")
-    kernels = f"NumPy's BLAS kernels: {_kernels()}"
-    if FOUND in os.environ:
-        kernels += f", asked for with `{CORE_TYPE}={os.environ[CORE_TYPE]}`; "
-        kernels += f"with `{os.environ[FOUND]}`, as found, they would be {AVX2_KERNELS} (AVX2): see `--blas-default`"
-    else:
-        kernels += f", with `{CORE_TYPE}={os.environ.get(CORE_TYPE, '')}` as found"
+    chosen = f"pinned by `{KERNELS}={os.environ[KERNELS]}`" if KERNELS in os.environ else "its own choice"
+    kernels = f"NumPy's BLAS kernels: {_kernels()}, {chosen}"
     lines = [f"machine: {_processor()}, {os.cpu_count()} cores, one thread in use", ", ".join(versions), kernels]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -128,10 +121,6 @@ def _cpu_info(key: str) -> str:
         if name.strip() == key:
             return value.strip()
     return ""
-
-
-def _has_avx512() -> bool:
-    return "avx512f" in _cpu_info("flags").split()
 
 
 def _processor() -> str:

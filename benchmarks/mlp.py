@@ -211,9 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=9, help="counted turns of each contender")
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"], choices=["float32", "float64"])
     parser.add_argument("--tasks", nargs="+", type=int, default=[1, 2, 3], choices=[1, 2, 3], help="which networks")
-    parser.add_argument("--blas-default", action="store_true", help="do not ask OpenBLAS for its AVX-512 kernels")
+    parser.add_argument("--keep-kernels", action="store_true", help="obey OPENBLAS_CORETYPE if it is set")
     options = parser.parse_args(arguments)
-    settle_environment(blas_default=options.blas_default)
+    settle_environment(keep_kernels=options.keep_kernels)
 
     images, labels, source = load_data(options.mnist, options.examples)
     print(setting("numpy", "torch", "scikit-learn"))
