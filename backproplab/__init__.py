@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backproplab.diagrams import *
     from backproplab.equations import *
     from backproplab.figures import *
+    from backproplab.flowcharts import *
     from backproplab.gradcheck import *
     from backproplab.latex import *
     from backproplab.layers import *
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from backproplab.network import *
     from backproplab.optimizers import *
     from backproplab.training import *
+    from backproplab.worked_examples import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
@@ -28,6 +30,7 @@ _PUBLIC = {
     "diagrams": "count_table figure flow_diagram image_grid",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
     "figures": "BACKWARD FORWARD INK MUTED curves plot",
+    "flowcharts": "flow_chart",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Layer",
@@ -36,6 +39,7 @@ _PUBLIC = {
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
     "training": "Progress accuracy fit minibatches",
+    "worked_examples": "worked_example",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

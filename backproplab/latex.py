@@ -1,5 +1,7 @@
 """Numbers and arrays as LaTeX, rounded in one stated way."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -58,5 +60,9 @@ def latex_matrix(array: ArrayLike, digits: int = 4) -> str:
     if values.ndim > 2:
         raise ValueError(f"array: expected a vector or a matrix, got shape {values.shape}")
     rows = values[:, np.newaxis] if values.ndim == 1 else values
-    lines = [" & ".join(latex_number(value, digits) for value in row) for row in rows]
-    return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
+    return bmatrix([[latex_number(value, digits) for value in row] for row in rows])
+
+
+def bmatrix(rows: Sequence[Sequence[str]]) -> str:
+    """Return entries that are LaTeX already, row by row, as a `bmatrix`."""
+    return r"\begin{bmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{bmatrix}"

@@ -52,11 +52,13 @@ class Trace:
         steps: One `Step` for each layer, from the first to the last, with columns for examples.
         y: The targets as columns, shape (n_L, N).
         cost: The cost C, the mean over the examples.
+        loss: The loss that the cost is a value of.
     """
 
     steps: list[Step]
     y: Array
     cost: float
+    loss: Loss
 
     @property
     def gradients(self) -> dict[str, Array]:
@@ -64,6 +66,12 @@ class Trace:
         return {
             f"{name}{number}": grad for number, step in enumerate(self.steps, 1) for name, grad in step.grads.items()
         }
+
+    def _repr_markdown_(self) -> str | None:
+        """Show a notebook both passes written out; only the usual line if parameters have changed since."""
+        from backproplab.worked_examples import trace_markdown
+
+        return trace_markdown(self)
 
 
 class Network:
@@ -181,7 +189,7 @@ class Network:
         steps, y_columns = self.forward(columns(rows)), columns(targets)
         a = steps[-1].a
         self.backward(steps, self.loss.gradient(a, y_columns))
-        return Trace(steps, y_columns, self.loss.value(a, y_columns))
+        return Trace(steps, y_columns, self.loss.value(a, y_columns), self.loss)
 
     def predict(self, x: ArrayLike) -> Array:
         """Return what the network makes of each example, as rows: probabilities under the two cross-entropies.

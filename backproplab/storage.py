@@ -3,8 +3,10 @@
 import io
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -21,13 +23,26 @@ def write_parameters(
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
+    with replacing(path) as file:
+        np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file beside `path` to write to; when all went well, it takes the place of `path`.
+
+    Raises:
+        OSError: If the folder does not exist or cannot be written.
+    """
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path: expected a file in an existing folder, got {path}")
+    if target.is_dir():
+        raise IsADirectoryError(f"path: expected a file, got the folder {path}")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
-            np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)

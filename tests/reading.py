@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 INLINE = {"a", "abbr", "b", "code", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "tspan", "u"}
-CHROME = {"headerlink", "md-content__button", "md-code__nav", "md-source-file", "md-feedback", "linenos"}
+CHROME = {"measured", "headerlink", "md-content__button", "md-code__nav", "md-source-file", "md-feedback", "linenos"}
 CODE = {"code", "pre"}
 
 

@@ -195,6 +195,15 @@ def test_an_import_against_the_direction_is_seen(book: Path, statement: str) -> 
     assert len(rules.imports(book)) == len(before) + 1
 
 
+def test_a_trace_may_call_in_who_writes_it_out_but_no_sooner(book: Path) -> None:
+    before = rules.imports(book)
+    add(book, "backproplab/network.py", "\ndef late() -> None:\n    from backproplab.worked_examples import markdown\n")
+    assert rules.imports(book) == before
+    add(book, "backproplab/network.py", "\nfrom backproplab.worked_examples import markdown\n")
+    add(book, "backproplab/layers.py", "\ndef late() -> None:\n    from backproplab.worked_examples import markdown\n")
+    assert len(rules.imports(book)) == len(before) + 2
+
+
 @pytest.mark.parametrize(
     "statement",
     [

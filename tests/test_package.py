@@ -64,6 +64,11 @@ def test_names_are_unique_and_listed() -> None:
     assert dir(backproplab) == sorted(dir(backproplab))
 
 
+def test_no_name_is_that_of_a_module() -> None:
+    """Importing a module puts it into the package under its own name, where a function of that name would be lost."""
+    assert not set(backproplab.__all__) & {path.stem for path in (ROOT / "backproplab").iterdir()}
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """A name that is not there is refused as everywhere in Python."""
     with pytest.raises(AttributeError, match=r"^module 'backproplab' has no attribute 'nothing'$"):

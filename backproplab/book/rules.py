@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 ORDER = (
     "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures", "book",
+    "optimizers", "training", "autograd", "datasets", "latex", "sections", "formulas", "worked_examples",
+    "terminal", "webpage", "command", "__main__", "diagrams", "flowcharts", "figures", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
-WITHOUT_PAGE = ("checks", "storage", "book")
+WITHOUT_PAGE = ("checks", "storage", "sections", "formulas", "terminal", "webpage", "command", "__main__", "book")
 """Modules that are no subject of the book."""
-OPTIONAL = ("PIL", "pooch", "torch", "tqdm")
+OPTIONAL = ("PIL", "latex2mathml", "pooch", "torch", "tqdm")
 """Libraries that a function may import when it is called."""
+SHOWN_BY = {"network": "worked_examples"}
+"""A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
 
 _GAP = r"(?:\s|~|&nbsp;|\\[ ,;:!])*"
 _TEN = rf"10{_GAP}(?:\^|[⁰¹²³⁴-⁹⁻])"
@@ -152,6 +155,8 @@ def _may_import(module: str, name: str, *, local: bool) -> bool:
     library, _, inner = name.partition(".")
     if library == "backproplab":
         target = inner.partition(".")[0]
+        if local and SHOWN_BY.get(module) == target:
+            return True
         return target in (ORDER if module == "__init__" else ORDER[: ORDER.index(module)])
     return (
         library in sys.stdlib_module_names

@@ -1,0 +1,179 @@
+"""The command `python -m backproplab explain`: a worked example of a network drawn by chance, or given in a file."""
+
+import argparse
+import io
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from backproplab.activations import ACTIVATIONS
+from backproplab.checks import whole_number
+from backproplab.layers import Dense
+from backproplab.losses import LOSSES
+from backproplab.network import Network
+from backproplab.sections import markdown
+from backproplab.storage import replacing
+from backproplab.terminal import text
+from backproplab.webpage import html
+from backproplab.worked_examples import worked_sections
+
+_FILE = """\
+a file (JSON, or TOML with the ending .toml) holds a list of layers, from the first to the last, and, where they are
+not given as arguments, x, y, loss and learning_rate; x and y may hold several examples:
+
+  {"layers": [{"W": [[0.5, -0.4], [0.8, 0.2]], "b": [0.1, -0.3], "activation": "sigmoid"},
+              {"W": [[0.7, -0.5]], "b": [0], "activation": "sigmoid"}],
+   "x": [[0.8, 0.6], [0.1, 0.9]], "y": [1, 0], "learning_rate": 0.5}
+
+as TOML, a layer is a table [[layers]] with W, b and activation.
+"""
+_DRAWN = ("layers", "activation", "seed")
+_GIVEN = ("x", "y", "loss", "learning_rate")
+_DECIMALS = 2  # of drawn weights, so that what is shown is what is calculated with
+
+_LARGEST = 1000  # and of those the text shows six
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        line = " ".join(message.split())
+        self.exit(2, f"{self.prog}: {line}\n")
+
+
+def _number(argument: str) -> int | float:
+    number = float(argument)
+    return int(number) if argument.strip("+-").isdecimal() and abs(number) < 1e15 else number
+
+
+_number.__name__ = "number"  # argparse says: invalid number value
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m backproplab", description="backproplab in the terminal", allow_abbrev=False)
+    explain = parser.add_subparsers(dest="command", required=True, metavar="explain").add_parser(
+        "explain",
+        help="write out one forward pass, one backward pass and one update",
+        description="Write out one forward pass, one backward pass and one update of a network, step by step.",
+        epilog=_FILE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = explain.add_argument
+    add("--layers", type=int, nargs="+", metavar="N", help="how many inputs, and neurons of each layer, such as 2 2 1")
+    add("--activation", nargs="+", metavar="NAME", help=f"one for all layers or one for each: {', '.join(ACTIVATIONS)}")
+    add("--seed", type=int, metavar="N", help=f"what the weights are drawn with, to {_DECIMALS} decimals (default 0)")
+    add("--file", type=Path, metavar="FILE", help="weights, biases and examples from a file instead; see below")
+    add("--x", type=_number, nargs="+", metavar="X", help="the inputs of one example")
+    add("--y", type=_number, nargs="+", metavar="Y", help="its target, or the number of its class, from 0")
+    add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; the first is the default")
+    add("--learning-rate", type=_number, metavar="ETA", help="the step size (default 0.5)")
+    add("--digits", type=int, default=4, metavar="N", help="decimals to show (default 4)")
+    add("--blank", action="store_true", help="leave out every result, and put the solutions at the end")
+    add("--format", choices=("text", "markdown", "html"), default="text", help="how to write it (default text)")
+    add("--output", type=Path, metavar="FILE", help="where to write it; by default the terminal")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, or 2 after one line on what is wrong with the arguments."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        _write(_explained(options), options.output)
+    except BrokenPipeError:  # whoever read along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        parser.prog += " explain"
+        parser.error(str(error))
+    return 0
+
+
+def _explained(options: argparse.Namespace) -> str:
+    stored = _read(options.file) if options.file else {}
+    given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name) is not None}
+    settings: dict[str, Any] = {"loss": "half_squared_error", "learning_rate": 0.5} | stored | given
+    for name in ("x", "y"):
+        if name not in settings:
+            raise ValueError(f"{name}: expected --{name}, or {name} in a file given with --file, got neither")
+    network = _stored(stored, options) if "layers" in stored else _drawn(options, settings["loss"])
+    x, y, learning_rate = settings["x"], settings["y"], settings["learning_rate"]
+    sections = worked_sections(network, x, y, learning_rate, digits=options.digits, blank=options.blank)
+    if options.format == "html":
+        sizes = [network.input_shape[0], *(len(layer.parameters["b"]) for layer in network.layers)]
+        return html(sections, f"A {'-'.join(map(str, sizes))} network, step by step")
+    return text(sections) if options.format == "text" else markdown(sections)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_text("utf-8")
+        stored = tomllib.loads(content) if path.suffix == ".toml" else json.loads(content)
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        kind = "TOML" if path.suffix == ".toml" else "JSON"
+        raise ValueError(f"{path}: expected {kind}, got something else: {error}") from error
+    allowed = ("layers", *_GIVEN)
+    if not isinstance(stored, dict) or set(stored) - set(allowed):
+        got = ", ".join(sorted(set(stored) - set(allowed))) if isinstance(stored, dict) else type(stored).__name__
+        raise ValueError(f"{path}: expected a table of {', '.join(allowed)}, got {got}")
+    return stored
+
+
+def _stored(stored: dict[str, Any], options: argparse.Namespace) -> Network:
+    for name in _DRAWN:
+        if getattr(options, name) is not None:
+            raise ValueError(f"{name}: expected no --{name} beside the layers of {options.file}")
+    if not isinstance(stored["layers"], list):
+        raise TypeError(f"{options.file}: expected a list of layers, got {type(stored['layers']).__name__}")
+    layers = []
+    for number, table in enumerate(stored["layers"], 1):
+        if not isinstance(table, dict) or not {"W", "b"} <= set(table) <= {"W", "b", "activation"}:
+            got = ", ".join(table) if isinstance(table, dict) else type(table).__name__
+            raise ValueError(f"{options.file}: expected W, b and activation in layer {number}, got {got or 'nothing'}")
+        try:
+            layers.append(Dense.from_parameters(table["W"], table["b"], table.get("activation", "identity")))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{options.file}: layer {number}, {error}") from error
+    return Network(layers, options.loss or stored.get("loss", "half_squared_error"))
+
+
+def _drawn(options: argparse.Namespace, loss: str) -> Network:
+    sizes, names = options.layers, options.activation or ["sigmoid"]
+    if sizes is None:
+        raise ValueError("layers: expected --layers, or layers in a file given with --file, got neither")
+    if len(sizes) < 2:
+        raise ValueError(f"layers: expected the inputs and at least one layer, such as 2 1, got {sizes[0]}")
+    count = len(sizes) - 1
+    if len(names) not in (1, count):
+        raise ValueError(f"activation: expected one name or {count}, one for each layer, got {len(names)}")
+    if len(names) == 1:  # the cross-entropies have their own function behind the last layer
+        names = names * count if loss not in ("binary_cross_entropy", "softmax_cross_entropy") else [
+            *names * (count - 1), "identity",
+        ]  # fmt: skip
+    for size in sizes:
+        if whole_number(size, "layers") > _LARGEST:
+            raise ValueError(f"layers: expected at most {_LARGEST}, got {size}")
+    rng = np.random.default_rng(whole_number(options.seed or 0, "seed", least=0))
+    layers = []
+    for inputs, outputs, name in zip(sizes, sizes[1:], names, strict=False):
+        drawn = Dense(inputs, outputs, name, rng=rng)
+        layers.append(Dense.from_parameters(drawn.W.round(_DECIMALS), drawn.b, name))
+    return Network(layers, loss)
+
+
+def _write(content: str, path: Path | None) -> None:
+    if path is not None:
+        with replacing(path) as file:
+            file.write(content.encode())
+        return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # what the terminal speaks may have no σ
+    sys.stdout.write(content)
+    sys.stdout.flush()

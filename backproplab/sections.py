@@ -1,0 +1,144 @@
+"""What a worked example is made of: sections of sentences and formulas, whose numbers know who may see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from backproplab.checks import Array
+from backproplab.latex import bmatrix, latex_number
+
+Shown = TypeVar("Shown")
+
+SHOWN = 6
+"""Rows or columns of a matrix that are shown; of more, all but the last of this number, and the very last."""
+BLANK = r"\square"
+DOTS = (r"\cdots", r"\vdots", r"\ddots")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A number or a matrix inside a formula, rounded and abbreviated.
+
+    Attributes:
+        cells: The entries in LaTeX, row by row.
+        given: Whether it is given, and not the result of a step.
+        bare: Whether it is a single number without brackets.
+    """
+
+    cells: tuple[tuple[str, ...], ...]
+    given: bool = False
+    bare: bool = False
+
+    @property
+    def hidden(self) -> "Numbers":
+        """The same with a blank in place of every number that is not given."""
+        if self.given:
+            return self
+        return replace(self, cells=tuple(tuple(c if c in DOTS else BLANK for c in row) for row in self.cells))
+
+
+Token = str | Numbers
+Line = Sequence[Token]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A quantity, and the lines it is equal to one after the other; the last line is the result."""
+
+    left: str
+    lines: Sequence[Line]
+    relation: str = "="
+
+    @property
+    def hidden(self) -> "Formula":
+        """The same without any result, neither its own nor those of the steps before."""
+        lines = [[token.hidden if isinstance(token, Numbers) else token for token in line] for line in self.lines]
+        return replace(self, lines=lines)
+
+    @property
+    def solved(self) -> bool:
+        """Whether it ends in a result."""
+        return any(isinstance(token, Numbers) and not token.given for token in self.lines[-1])
+
+    @property
+    def solution(self) -> "Formula":
+        """The quantity and its result alone."""
+        return replace(self, lines=self.lines[-1:])
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title, and sentences (with mathematics between dollars) and formulas in their order."""
+
+    title: str
+    parts: Sequence[str | Formula]
+
+
+def abbreviated(items: Sequence[Shown], dots: Shown) -> list[Shown]:
+    """Return at most `SHOWN` items and the sign for those left out."""
+    return [*items] if len(items) <= SHOWN else [*items[: SHOWN - 1], dots, items[-1]]
+
+
+def _entry(value: Any, digits: int, *, given: bool) -> str:
+    """Return a number in LaTeX; a given one without noughts at its end, if that is all of it."""
+    if given and abs(value) < 1e6:
+        exact = np.format_float_positional(value, trim="-")
+        if len(exact.partition(".")[2]) <= digits:
+            return exact.replace("-0", "0") if value == 0 else exact
+    return latex_number(float(value), digits)
+
+
+def numbers(values: Array | float, digits: int, *, given: bool = False) -> Numbers:
+    """Return an array of up to two axes as it is shown."""
+    array = np.asarray(values)
+    if array.ndim == 0:
+        return Numbers(((_entry(array[()], digits, given=given),),), given, bare=True)
+    picked = [*range(len(array))] if len(array) <= SHOWN else [*range(SHOWN - 1), len(array) - 1]
+    kept = array[picked] if array.shape[1] <= SHOWN else array[picked][:, [*range(SHOWN), -1]]
+    rows = [abbreviated([_entry(value, digits, given=given) for value in row], r"\cdots") for row in kept]
+    if len(array) > SHOWN:
+        rows.insert(SHOWN - 1, [r"\ddots" if cell == r"\cdots" else r"\vdots" for cell in rows[0]])
+    return Numbers(tuple(map(tuple, rows)), given)
+
+
+def exercise(written: list[Section]) -> list[Section]:
+    """Return the sections without results, and the results behind them."""
+    hidden = [replace(s, parts=[p if isinstance(p, str) else p.hidden for p in s.parts]) for s in written]
+    solutions = [
+        Section(
+            f"Solutions: {s.title[0].lower()}{s.title[1:]}",
+            [p.solution for p in s.parts if isinstance(p, Formula) and p.solved],
+        )
+        for s in written
+    ]
+    return [*hidden, *(s for s in solutions if s.parts)]
+
+
+def markdown(parts: Sequence[Section]) -> str:
+    """Return sections as Markdown with LaTeX between dollars."""
+    written = []
+    for section in parts:
+        written.append(f"**{section.title}.**")
+        written += [part if isinstance(part, str) else f"$$\n{latex(part)}\n$$" for part in section.parts]
+    return "\n\n".join(written) + "\n"
+
+
+def latex(formula: Formula) -> str:
+    """Return a formula in LaTeX, each of its lines under the one before."""
+    lines = [f"{formula.relation if n == 0 else '='} {latex_line(line)}" for n, line in enumerate(formula.lines)]
+    if len(lines) == 1:
+        return f"{formula.left} {lines[0]}"
+    return rf"\begin{{aligned}} {formula.left} &" + " \\\\\n&".join(lines) + r" \end{aligned}"
+
+
+def latex_line(line: Line) -> str:
+    """Return one line of a formula in LaTeX."""
+    return " ".join(map(_latex_token, line))
+
+
+def _latex_token(token: Token) -> str:
+    if isinstance(token, str):
+        return token
+    return token.cells[0][0] if token.bare else bmatrix(token.cells)
