@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from backproplab.losses import *
     from backproplab.network import *
     from backproplab.optimizers import *
+    from backproplab.surfaces import *
     from backproplab.training import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
-    "calculus": "CENTRAL_STEP derivative gradient",
+    "calculus": "Descent Estimate TaylorPolynomial central_difference derivative forward_difference gradient "
+    "gradient_descent hessian jacobian taylor_polynomial",
     "datasets": "Dataset digits",
-    "diagrams": "count_table figure flow_diagram image_grid",
+    "diagrams": "count_table figure flow_diagram graph_diagram image_grid",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
-    "figures": "BACKWARD FORWARD INK MUTED curves plot",
+    "figures": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Layer",
@@ -35,6 +37,7 @@ _PUBLIC = {
     "softmax_cross_entropy squared_error",
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
+    "surfaces": "contours surface",
     "training": "Progress accuracy fit minibatches",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}

@@ -1,6 +1,8 @@
 """Pictures drawn line by line as SVG: networks, images, tables of counts; they follow light and dark by themselves."""
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -10,7 +12,7 @@ from backproplab.checks import Array, real_array
 from backproplab.layers import Dense
 from backproplab.network import Trace
 
-__all__ = ["count_table", "figure", "flow_diagram", "image_grid"]
+__all__ = ["count_table", "figure", "flow_diagram", "graph_diagram", "image_grid"]
 
 INK, MUTED, FORWARD, BACKWARD = (
     "currentColor",
@@ -132,6 +134,102 @@ def _arrow(
     )
 
 
+def graph_diagram(
+    nodes: Mapping[str, tuple[float, float]],
+    edges: Mapping[tuple[str, str], str],
+    *,
+    values: Mapping[str, str] | None = None,
+    direction: str = "forward",
+) -> str:
+    """Draw quantities and what depends on what: a node for each quantity, an arrow for each direct dependence.
+
+    Args:
+        nodes: The quantities by the letter that stands in the node, each with its column and row, counted from the
+            upper left corner; halves are allowed.
+        edges: From which quantity to which, and what is written beside the arrow; the text may be empty.
+        values: What is written below a node.
+        direction: "forward" draws the arrows as given; "backward" turns them round, for what flows back.
+
+    Returns:
+        SVG text.
+
+    Raises:
+        ValueError: If there is no node, two nodes share a place, an edge or a value belongs to no node, an edge
+            returns to its own node, or the direction is unknown.
+
+    Source: Linnainmaa 1976, *Taylor expansion of the accumulated rounding error*, on graphs with slopes at their edges.
+    """
+    if direction not in ("forward", "backward"):
+        raise ValueError(f"direction: expected 'forward' or 'backward', got {direction!r}")
+    places = _graph_places(nodes, edges, values or {})
+    forward = direction == "forward"
+    colour = FORWARD if forward else BACKWARD
+    middle = (min(y for _, y in places.values()) + max(y for _, y in places.values())) / 2
+    parts = [_edge(places[start], places[end], colour, forward) for start, end in edges]
+    parts += [_edge_text(places[start], places[end], text, middle) for (start, end), text in edges.items() if text]
+    for name, (x, y) in places.items():
+        circle = f'<circle cx="{x:g}" cy="{y:g}" r="{NODE}" fill="var(--paper, none)" stroke="{INK}"'
+        parts += [f'{circle} stroke-width="1.4"/>', _text(x, y + 5.5, name, INK, 17, italic=True)]
+    parts += [
+        _text(places[name][0], places[name][1] + NODE + 17, text, INK, 13) for name, text in (values or {}).items()
+    ]
+    right, bottom = (max(place[axis] for place in places.values()) for axis in (0, 1))
+    return _svg(right + NODE + 16, bottom + NODE + (24 if values else 14), parts)
+
+
+NODE = 20
+
+
+def _graph_places(
+    nodes: Mapping[str, tuple[float, float]], edges: Mapping[tuple[str, str], str], values: Mapping[str, str]
+) -> dict[str, tuple[float, float]]:
+    """Check a graph, and give each node its place in pixels."""
+    if not nodes:
+        raise ValueError("nodes: expected at least one, got none")
+    if len({*nodes.values()}) < len(nodes):
+        raise ValueError(f"nodes: expected a place of its own for each, got {dict(nodes)}")
+    for start, end in edges:
+        if start not in nodes or end not in nodes or start == end:
+            raise ValueError(f"edges: expected two of {', '.join(nodes)}, got {(start, end)}")
+    for name in values:
+        if name not in nodes:
+            raise ValueError(f"values: expected one of {', '.join(nodes)}, got {name!r}")
+    left, top = (min(place[axis] for place in nodes.values()) for axis in (0, 1))
+    return {
+        name: (NODE + 16 + 108 * (column - left), NODE + 14 + 80 * (row - top)) for name, (column, row) in nodes.items()
+    }
+
+
+def _edge(start: tuple[float, float], end: tuple[float, float], colour: str, forward: bool) -> str:
+    """Draw an arrow between the rims of two nodes; its head is a shape of its own, so no figure shares an id."""
+    if not forward:
+        start, end = end, start
+    run, rise = end[0] - start[0], end[1] - start[1]
+    length = (run**2 + rise**2) ** 0.5
+    dx, dy = run / length, rise / length
+    tail = start[0] + dx * (NODE + 3), start[1] + dy * (NODE + 3)
+    tip = end[0] - dx * (NODE + 3), end[1] - dy * (NODE + 3)
+    back = tip[0] - 9 * dx, tip[1] - 9 * dy
+    head = f"M{tip[0]:.1f} {tip[1]:.1f}L{back[0] - 4 * dy:.1f} {back[1] + 4 * dx:.1f}L{back[0] + 4 * dy:.1f} {back[1] - 4 * dx:.1f}z"
+    return (
+        f'<line x1="{tail[0]:.1f}" y1="{tail[1]:.1f}" x2="{back[0]:.1f}" y2="{back[1]:.1f}" stroke="{colour}" '
+        f'stroke-width="1.8"/><path d="{head}" fill="{colour}"/>'
+    )
+
+
+def _edge_text(start: tuple[float, float], end: tuple[float, float], text: str, middle: float) -> str:
+    """Write beside an arrow, on the side away from the middle of the drawing."""
+    run, rise = end[0] - start[0], end[1] - start[1]
+    length = (run**2 + rise**2) ** 0.5
+    side = 1 if (start[1] + end[1]) / 2 > middle else -1
+    across = -rise / length, run / length
+    if across[1] * side < 0:
+        across = -across[0], -across[1]
+    away = 11 + abs(across[0]) * 3.4 * len(text)
+    x, y = (start[0] + end[0]) / 2 + away * across[0], (start[1] + end[1]) / 2 + away * across[1]
+    return _text(x, y + 4.5, text, INK, 13)
+
+
 def image_grid(images: ArrayLike, titles: Sequence[str], columns: int = 4) -> str:
     """Draw grey images in a grid, each with a line of text below; ink is dark on a light page and light on a dark one.
 
@@ -227,8 +325,11 @@ def _superscript(number: int) -> str:
 
 
 def _svg(width: float, height: float, parts: Sequence[str]) -> str:
-    """Wrap shapes into an SVG of a natural size in pixels, which a page may shrink."""
+    """Wrap shapes into an SVG of a natural size in pixels, which a page may shrink, with ids that no other picture has."""
+    drawn = "".join(parts)
+    mark = hashlib.sha256(drawn.encode()).hexdigest()[:8]
+    drawn = re.sub(r'(id="|url\(#)', rf"\g<1>d{mark}-", drawn)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{"".join(parts)}</svg>'
+        f'viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{drawn}</svg>'
     )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 ORDER = (
     "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures", "book",
+    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures",
+    "surfaces", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = ("checks", "storage", "book")
