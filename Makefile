@@ -44,5 +44,5 @@ clean:  ## remove everything that was made
 	@touch $@
 
 .venv/bench: .venv/tools
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt scikit-learn torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt scikit-learn threadpoolctl torch
 	@touch $@

@@ -10,27 +10,33 @@ if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus import *
     from backproplab.datasets import *
+    from backproplab.descent import *
     from backproplab.diagrams import *
+    from backproplab.drawing import *
     from backproplab.equations import *
     from backproplab.figures import *
     from backproplab.gradcheck import *
+    from backproplab.grids import *
     from backproplab.latex import *
     from backproplab.layers import *
     from backproplab.losses import *
     from backproplab.network import *
     from backproplab.optimizers import *
     from backproplab.surfaces import *
+    from backproplab.taylor import *
     from backproplab.training import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
-    "calculus": "Descent Estimate TaylorPolynomial central_difference derivative forward_difference gradient "
-    "gradient_descent hessian jacobian taylor_polynomial",
+    "calculus": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
     "datasets": "Dataset digits",
-    "diagrams": "count_table figure flow_diagram graph_diagram image_grid",
+    "descent": "Descent gradient_descent",
+    "diagrams": "flow_diagram graph_diagram",
+    "drawing": "figure",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
     "figures": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
+    "grids": "count_table image_grid",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
@@ -38,6 +44,7 @@ _PUBLIC = {
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
     "surfaces": "contours surface",
+    "taylor": "TaylorPolynomial taylor_polynomial",
     "training": "Progress accuracy fit minibatches",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}

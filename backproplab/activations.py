@@ -46,10 +46,8 @@ class Activation:
 
 
 def _sigmoid(z: Array) -> Array:
-    with np.errstate(over="ignore"):  # far to the left exp(-z) is infinite, and 1 / infinity is the right 0
-        e = np.exp(-z)
-    e += 1
-    return 1 / e
+    e = np.exp(np.minimum(z, 40))  # from 40 on σ(z) rounds to 1 anyway, and far to the right exp(z) would overflow
+    return e / (1 + e)
 
 
 def _sigmoid_derivative(z: Array) -> Array:
@@ -79,8 +77,7 @@ def _leaky_relu(z: Array) -> Array:
 
 
 def _leaky_relu_derivative(z: Array) -> Array:
-    z = np.asarray(z)
-    return np.where(z > 0, z.dtype.type(1), z.dtype.type(LEAK))
+    return np.where(np.asarray(z) > 0, 1.0, LEAK).astype(np.result_type(z, LEAK), copy=False)
 
 
 def _identity(z: Array) -> Array:
@@ -137,8 +134,15 @@ def softmax(z: Array) -> Array:
 
     Source: Bridle 1990, *Probabilistic Interpretation of Feedforward Classification Network Outputs*.
     """
+    z = np.asarray(z)
     e = np.exp(z - z.max(axis=0))
     return e / e.sum(axis=0)
+
+
+def softmax_others(a: Array) -> Array:
+    """Return 1 − a, what all other shares of a softmax have together, with its digits even where a rounds to 1."""
+    small = a <= 1 / 2
+    return np.where(small, 1 - a, (a * small).sum(axis=0))
 
 
 def softmax_jacobian(z: Array) -> Array:
@@ -160,4 +164,6 @@ def softmax_jacobian(z: Array) -> Array:
     if np.ndim(z) != 1:
         raise ValueError(f"z: expected the scores of one example, shape (n,), got {np.shape(z)}")
     a = softmax(z)
-    return np.diag(a) - np.outer(a, a)
+    jacobian = -np.outer(a, a)
+    np.fill_diagonal(jacobian, a * softmax_others(a))
+    return jacobian

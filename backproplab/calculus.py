@@ -1,18 +1,14 @@
 """Slopes as numbers: what can be known of a derivative when all one has is the function."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.checks import Array, positive, real_array, whole_number
+from backproplab.checks import Array, positive, real_array
 
-__all__ = [
-    "Descent", "Estimate", "TaylorPolynomial", "central_difference", "derivative", "forward_difference", "gradient",
-    "gradient_descent", "hessian", "jacobian", "taylor_polynomial",
-]  # fmt: skip
+__all__ = ["Estimate", "central_difference", "derivative", "forward_difference", "gradient", "hessian", "jacobian"]
 
 EPS = float(np.finfo(np.float64).eps)
 STEPS = 2.0**-7 / 4.0 ** np.arange(7)
@@ -181,132 +177,16 @@ def hessian(f: Callable[[Array], float], x: ArrayLike) -> Estimate:
     scale, n = _scale(np.abs(point).max(initial=1.0)), point.size
     value, error = np.empty((2, n, n))
     units = np.eye(n).reshape(n, *point.shape)
-    noise = 4 * EPS * (abs(_value(f, point, ())) + scale * np.abs(gradient(f, point).value).sum())
+    noise = 4 * EPS * (abs(value_at(f, point, ())) + scale * np.abs(gradient(f, point).value).sum())
     for i, j in zip(*np.tril_indices(n), strict=True):
         quotients = []
         for h in scale * STEPS:
             over, under = h * (units[i] + units[j]), h * (units[i] - units[j])
-            corners = [_value(f, point + move, ()) for move in (over, under, -under, -over)]
+            corners = [value_at(f, point + move, ()) for move in (over, under, -under, -over)]
             quotients.append((corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h))
         value[i, j], error[i, j] = _limit(quotients, noise / (scale * STEPS) ** 2)
         value[j, i], error[j, i] = value[i, j], error[i, j]
     return Estimate(value.reshape(point.shape * 2)[()], error.reshape(point.shape * 2)[()])
-
-
-@dataclass(frozen=True)
-class TaylorPolynomial:
-    """A polynomial of degree 0, 1 or 2 that touches a function at one point; call it like the function.
-
-    Attributes:
-        centre: The point a, a number or shape (n,).
-        value: The polynomial's value at a.
-        gradient: Its first derivative at a, of the shape of a; zero if the degree is 0.
-        hessian: Its second derivative at a, a number or shape (n, n); zero unless the degree is 2.
-    """
-
-    centre: Array
-    value: float
-    gradient: Any
-    hessian: Any
-
-    def __call__(self, x: ArrayLike) -> float:
-        """Return the value of the polynomial at a point of the shape of its centre."""
-        point = real_array(x, "x")
-        if point.shape != self.centre.shape:
-            raise ValueError(f"x: expected the shape of the centre, {self.centre.shape}, got {point.shape}")
-        d = np.atleast_1d(point - self.centre)
-        return float(self.value + np.atleast_1d(self.gradient) @ d + d @ np.atleast_2d(self.hessian) @ d / 2)
-
-
-def taylor_polynomial(f: Callable[[Any], float], a: ArrayLike, order: int) -> TaylorPolynomial:
-    r"""Measure the polynomial that agrees with a function in its value and its first derivatives at one point.
-
-    $$p(x) = f(a) + \nabla f(a)^T (x - a) + \tfrac12 (x - a)^T H(a)\,(x - a)$$
-
-    Args:
-        f: Maps a number, or a vector, to one number.
-        a: The point, a number or shape (n,).
-        order: How many orders of derivatives to take: 0, 1 or 2.
-
-    Raises:
-        TypeError: If `a` or a value of `f` is not real, or `order` is not a whole number.
-        ValueError: If `a` is a matrix, a value is not finite, or `order` is not 0, 1 or 2.
-
-    Source: Nocedal and Wright 2006, *Numerical Optimization*, theorem 2.1.
-    """
-    centre = real_array(a, "a", np.dtype(np.float64))
-    if centre.ndim > 1:
-        raise ValueError(f"a: expected a number or a vector, got shape {centre.shape}")
-    if whole_number(order, "order", least=0) > 2:
-        raise ValueError(f"order: expected 0, 1 or 2, got {order}")
-    return TaylorPolynomial(
-        centre,
-        float(_value(f, centre, ())),
-        gradient(f, centre).value if order >= 1 else np.zeros(centre.shape)[()],
-        hessian(f, centre).value if order == 2 else np.zeros(centre.shape * 2)[()],
-    )
-
-
-class Descent(NamedTuple):
-    """The path of a gradient descent, k steps long.
-
-    Attributes:
-        points: Where it went, from the start on, shape (k + 1, *shape of the start).
-        values: The function there, shape (k + 1,).
-        gradients: The gradient there, the shape of `points`.
-    """
-
-    points: Array
-    values: Array
-    gradients: Array
-
-
-def gradient_descent(
-    f: Callable[[Any], float],
-    start: ArrayLike,
-    learning_rate: float,
-    steps: int,
-    gradient: Callable[[Any], ArrayLike] | None = None,
-    tolerance: float = 0.0,
-) -> Descent:
-    r"""Walk downhill, each step against the gradient and in proportion to it, and return the whole path.
-
-    $$x_{k+1} = x_k - \eta\,\nabla f(x_k)$$
-
-    The path ends early where the gradient is no longer than `tolerance`, and if it runs away, at its last finite point.
-
-    Args:
-        f: Maps a number or an array to one number.
-        start: Where to begin, a number or an array of any shape.
-        learning_rate: The η of the formula, above zero.
-        steps: How many steps to take at most.
-        gradient: The gradient of `f`; if not given it is measured, as by the function of that name.
-        tolerance: The length of the gradient at which to stop.
-
-    Raises:
-        TypeError: If an argument is not a number where one is expected.
-        ValueError: If `start` is not finite, a number is not positive, or `gradient` gives another shape.
-
-    Source: Cauchy 1847, *Méthode générale pour la résolution des systèmes d'équations simultanées*.
-    """
-    point = real_array(start, "start", np.dtype(np.float64))
-    eta, steps = positive(learning_rate, "learning_rate"), whole_number(steps, "steps", least=0)
-    least = positive(tolerance, "tolerance") if tolerance else 0.0
-
-    path: list[tuple[Array, Array, Array]] = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        while True:
-            value = np.asarray(f(point.copy()[()]), np.float64)
-            if path and not (np.isfinite(point).all() and np.isfinite(value).all()):
-                break
-            slope = _partials(f, point, ()).value if gradient is None else np.asarray(gradient(point.copy()[()]))
-            if slope.shape != point.shape:
-                raise ValueError(f"gradient: expected the shape of start, {point.shape}, got {slope.shape}")
-            path.append((point, value, slope))
-            if len(path) > steps or np.linalg.norm(slope) <= least:
-                break
-            point = point - eta * slope
-    return Descent(*(np.array(column, np.float64) for column in zip(*path, strict=True)))
 
 
 def _number(value: ArrayLike, name: str) -> float:
@@ -317,7 +197,7 @@ def _number(value: ArrayLike, name: str) -> float:
     return float(array)
 
 
-def _value(f: Callable[[Any], ArrayLike], point: Array, shape: tuple[int, ...]) -> Array:
+def value_at(f: Callable[[Any], ArrayLike], point: Array, shape: tuple[int, ...]) -> Array:
     """Return what `f` makes of a copy of a point; a point without axes is given as a number."""
     value = real_array(f(point.copy()[()]), "f(x)", np.dtype(np.float64))
     if value.shape != shape:
@@ -332,7 +212,7 @@ def _scale(x: float) -> float:
 
 def _partials(f: Callable[[Any], ArrayLike], point: Array, shape: tuple[int, ...]) -> Estimate:
     """Measure the derivative by each entry of a point; shape (*point.shape, *shape)."""
-    here = _value(f, point, shape)
+    here = value_at(f, point, shape)
     estimates = [_partial(f, point, index, here) for index in np.ndindex(point.shape)]
     value, error = np.moveaxis(np.reshape(estimates, (point.size, 2, *shape)), 1, 0)
     return Estimate(value.reshape(point.shape + shape)[()], error.reshape(point.shape + shape)[()])
@@ -343,7 +223,7 @@ def _partial(f: Callable[[Any], ArrayLike], point: Array, index: tuple[int, ...]
     steps = _scale(float(point[index])) * STEPS
     unit = np.zeros(point.shape)
     unit[index] = 1
-    above, below = (np.array([_value(f, point + sign * h * unit, here.shape) for h in steps]) for sign in (1, -1))
+    above, below = (np.array([value_at(f, point + sign * h * unit, here.shape) for h in steps]) for sign in (1, -1))
     h = steps.reshape(-1, *[1] * here.ndim)
     noise = 4 * EPS * (np.abs(here) + np.abs(above[0] - below[0]) / STEPS[0]) / h
     quotients = (above - below) / (2 * h)

@@ -12,6 +12,18 @@ Labels = NDArray[np.intp]
 Named = TypeVar("Named")
 
 
+def plain_array(value: ArrayLike, name: str) -> Array:
+    """Return `value` as an array.
+
+    Raises:
+        ValueError: If it is ragged.
+    """
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a rectangular array of numbers, got a ragged one") from error
+
+
 def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) -> Array:
     """Return `value` as an array of finite floating-point numbers.
 
@@ -22,27 +34,27 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
 
     Raises:
         TypeError: If `value` is not numeric or is complex.
-        ValueError: If it is ragged, or holds NaN or infinity.
+        ValueError: If it is ragged, holds NaN or infinity, or a number too large for `dtype`.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected a rectangular array of numbers, got a ragged one") from error
+    array = plain_array(value, name)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: expected real numbers, got an array of type {array.dtype}")
     if dtype is None:
         dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
-    finite = np.isfinite(array)
+    with np.errstate(over="ignore"):
+        converted = array.astype(dtype, copy=False)
+    finite = np.isfinite(converted)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"{name}: expected finite numbers, got {array[where]} at index {where}")
-    return array.astype(dtype, copy=False)
+        kind = f"numbers that {dtype} can hold" if np.isfinite(array[where]) else "finite numbers"
+        raise ValueError(f"{name}: expected {kind}, got {array[where]} at index {where}")
+    return converted
 
 
-def same_shape(value: Array, name: str, other: Array, other_name: str) -> None:
-    """Raise a `ValueError` unless two arrays have one shape."""
-    if value.shape != other.shape:
-        raise ValueError(f"{name}: expected the shape of {other_name}, {other.shape}, got {value.shape}")
+def two_axes(value: Array, name: str) -> None:
+    """Raise a `ValueError` unless an array has columns."""
+    if value.ndim != 2:
+        raise ValueError(f"{name}: expected a column for each example, shape (n, N), got {value.shape}")
 
 
 def examples(value: ArrayLike, shape: tuple[int, ...], name: str, dtype: np.dtype[Any]) -> Array:
@@ -76,7 +88,7 @@ def class_labels(value: ArrayLike, classes: int, name: str) -> Labels:
         TypeError: If the labels are not integers.
         ValueError: If they are not a vector, or one is out of range.
     """
-    labels = np.asarray(value)
+    labels = plain_array(value, name)
     if labels.dtype.kind not in "ui":
         raise TypeError(f"{name}: expected integer labels, got an array of type {labels.dtype}")
     if labels.ndim > 1:
@@ -160,4 +172,4 @@ def float_type(value: object, name: str = "dtype") -> np.dtype[Any]:
 
 def columns(rows: Array) -> Array:
     """Return a view of a batch with the examples along the last axis instead of the first."""
-    return rows.transpose(*range(1, rows.ndim), 0)
+    return rows.T if rows.ndim == 2 else np.moveaxis(rows, 0, -1)  # .T is the faster of the two

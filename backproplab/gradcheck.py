@@ -132,6 +132,9 @@ def check_gradients(subject, first, second, /, *, tolerance=1e-6):  # type: igno
         return _report(*_network_problem(subject, first, second), tolerance)
     if not callable(subject):
         raise TypeError(f"network: expected a Network or a cost function, got {subject!r}")
+    for argument, value in (("parameters", first), ("gradients", second)):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{argument}: expected a dict of arrays, got {type(value).__name__}")
     parameters = {
         name: np.array(real_array(value, f"parameters[{name!r}]"), np.float64) for name, value in first.items()
     }
@@ -141,9 +144,18 @@ def check_gradients(subject, first, second, /, *, tolerance=1e-6):  # type: igno
         raise ValueError(f"gradients: expected the names {sorted(parameters)}, got {sorted(second)}")
     gradients = {name: real_array(value, f"gradients[{name!r}]") for name, value in second.items()}
     for name, array in parameters.items():
+        if array.size == 0:
+            raise ValueError(f"parameters[{name!r}]: expected at least one number, got shape {array.shape}")
         if gradients[name].shape != array.shape:
             raise ValueError(f"gradients[{name!r}]: expected shape {array.shape}, got {gradients[name].shape}")
-    return _report(lambda: float(subject(parameters)), parameters, gradients, tolerance)
+    return _report(lambda: _one_number(subject(parameters)), parameters, gradients, tolerance)
+
+
+def _one_number(cost: ArrayLike) -> float:
+    value = real_array(cost, "cost")
+    if value.size != 1:
+        raise ValueError(f"cost: expected a function that returns one number, got an array of shape {value.shape}")
+    return value.item()
 
 
 def _network_problem(
@@ -191,29 +203,41 @@ def _check_entry(
         attempts.append(sides)
         if error <= tolerance:
             return ParameterCheck(name, error, index, claimed, sides.slope, "right")
+        if abs(claimed - sides.slope) > sides.doubt:
+            return ParameterCheck(name, error, index, claimed, sides.slope, "wrong")
     verdict = "kink" if _is_kink(attempts[-2], attempts[-1], claimed) else "wrong"
     return ParameterCheck(name, error, index, claimed, sides.slope, verdict)
 
 
 class _Sides(NamedTuple):
-    """The slopes to the left and to the right of a point, the slope over both, and its rounding error."""
+    """The slopes to the left and to the right of a point, the slope over both, and how exact it is.
+
+    The spread is the difference between the slopes over the whole step and over half of it.
+    """
 
     left: float
     right: float
     slope: float
+    spread: float
     rounding: float
 
     @property
     def gap(self) -> float:
         return abs(self.right - self.left)
 
+    @property
+    def doubt(self) -> float:
+        """How far off the slope may be: by rounding, or far more because the function bends within the step."""
+        return 4 * self.rounding + 100 * max(0.0, self.gap + self.spread - self.rounding)
+
 
 def _one_sided_slopes(f: Callable[[float], float], x: float, h: float) -> _Sides:
     """Measure the slopes at x; the slope over both sides is extrapolated (Richardson), its error falls as h⁴."""
     here, below, above, near_below, near_above = (f(position) for position in (x, x - h, x + h, x - h / 2, x + h / 2))
-    slope = (4 * (near_above - near_below) / h - (above - below) / (2 * h)) / 3
+    over_all, over_half = (above - below) / (2 * h), (near_above - near_below) / h
+    slope = (4 * over_half - over_all) / 3
     rounding = 8 * EPS * max(abs(below), abs(here), abs(above)) / h
-    return _Sides((here - below) / h, (above - here) / h, slope, rounding)
+    return _Sides((here - below) / h, (above - here) / h, slope, abs(over_all - over_half), rounding)
 
 
 def _is_kink(wide: _Sides, narrow: _Sides, claimed: float) -> bool:

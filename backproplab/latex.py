@@ -33,7 +33,7 @@ def latex_number(value: float, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     rounded = f"{value:.{digits}f}"
-    if abs(value) < 1e6 and float(rounded) != 0:
+    if 0 < abs(float(rounded)) < 1e6:
         return rounded
     mantissa, exponent = f"{value:.{min(digits, 3)}e}".split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"

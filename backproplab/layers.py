@@ -106,6 +106,7 @@ class Dense(Layer):
             activation: An `Activation` or its name.
 
         Raises:
+            TypeError: If a value is not numeric, or the weights are floats of other precision than float32 or float64.
             ValueError: If the shapes do not fit together or a number is not finite.
         """
         layer = cls.__new__(cls)
@@ -113,6 +114,7 @@ class Dense(Layer):
         layer.W = np.array(real_array(W, "W"))
         if layer.W.ndim != 2 or layer.W.size == 0:
             raise ValueError(f"W: expected shape (outputs, inputs), got {layer.W.shape}")
+        float_type(layer.W.dtype, "W")
         biases = real_array(b, "b", layer.W.dtype)
         outputs = len(layer.W)
         if biases.shape not in ((outputs,), (outputs, 1)):
@@ -144,7 +146,7 @@ class Dense(Layer):
 
     def forward(self, a_prev: Array) -> Array:
         """Return z = W a_prev + b, shape (outputs, N)."""
-        z = self.W @ a_prev
+        z = self.W.dot(a_prev)
         z += self.b
         return z
 

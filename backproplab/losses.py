@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.activations import identity, sigmoid, softmax
-from backproplab.checks import Array, class_labels, examples
+from backproplab.activations import identity, sigmoid, softmax, softmax_others
+from backproplab.checks import Array, class_labels, examples, plain_array, whole_number
 
 __all__ = [
     "LOSSES",
@@ -93,7 +93,8 @@ def _mean_squared_error_gradient(a: Array, y: Array) -> Array:
 
 
 def _binary_cross_entropy(z: Array, y: Array) -> float:
-    each = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    # −ln σ(z) is max(−z, 0) and −ln(1 − σ(z)) is max(z, 0), each with the same small term on top
+    each = y * np.maximum(-z, 0) + (1 - y) * np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
     return float(each.sum() / z.shape[-1])
 
 
@@ -104,12 +105,14 @@ def _binary_cross_entropy_gradient(z: Array, y: Array) -> Array:
 
 def _softmax_cross_entropy(z: Array, y: Array) -> float:
     shifted = z - z.max(axis=0)
-    log_sum = np.log(np.exp(shifted).sum(axis=0))
-    return float(np.vdot(y, log_sum - shifted) / z.shape[-1])
+    all_but_largest = np.sort(np.exp(shifted), axis=0)[:-1].sum(axis=0)  # the largest is 1, and log1p adds it
+    return float(np.vdot(y, np.log1p(all_but_largest) - shifted) / z.shape[-1])
 
 
 def _softmax_cross_entropy_gradient(z: Array, y: Array) -> Array:
-    return (softmax(z) - y) / z.shape[-1]
+    # softmax(z) − y, written so that it keeps its digits where a share rounds to 1
+    a = softmax(z)
+    return ((1 - y) * a - y * softmax_others(a)) / z.shape[-1]
 
 
 half_squared_error = Loss("half_squared_error", _half_squared_error, _half_squared_error_gradient)
@@ -172,9 +175,10 @@ def one_hot(labels: ArrayLike, classes: int) -> Array:
         Targets, shape (N, classes).
 
     Raises:
-        TypeError: If the labels are not integers.
-        ValueError: If one is out of range.
+        TypeError: If the labels are not integers, or `classes` is not.
+        ValueError: If one is out of range, or there is no class.
     """
+    classes = whole_number(classes, "classes")
     return np.eye(classes)[class_labels(labels, classes, "labels")]
 
 
@@ -191,13 +195,15 @@ def target_rows(y: ArrayLike, number: int, shape: tuple[int, ...], dtype: np.dty
         TypeError: If `y` is not numeric.
         ValueError: If the shape or the number does not fit, or a label is out of range.
     """
-    given = np.asarray(y)
+    given = plain_array(y, "y")
     one_target = number == 1 and given.shape == shape
     if given.ndim <= 1 and not one_target:
         if shape == (1,):
             given = given.reshape(-1, 1)
         elif given.dtype.kind in "ui" and len(shape) == 1:
             given = one_hot(class_labels(given, shape[0], "y"), shape[0])
+        elif given.dtype.kind == "f" and given.shape in ((), (number,)):
+            raise TypeError(f"y: expected integer labels or targets of shape {(number, *shape)}, got {given.dtype}")
     rows = examples(given, shape, "y", dtype)
     if len(rows) != number:
         raise ValueError(f"y: expected {number} targets, one for each example of x, got {len(rows)}")

@@ -94,6 +94,8 @@ class Network:
         loss: Loss | str = half_squared_error,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
+        if not isinstance(layers, Sequence):
+            raise TypeError(f"layers: expected a list of layers, got {layers!r}")
         self.layers = tuple(layers)
         if not self.layers:
             raise ValueError("layers: expected at least one layer, got none")

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
+
 from backproplab.checks import Array, positive
 
 __all__ = ["SGD", "Optimizer"]
@@ -39,5 +41,6 @@ class SGD(Optimizer):
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """Subtract η times its gradient from each parameter, in place."""
+        rate = np.array(self.learning_rate, np.result_type(np.float32, *parameters))  # multiplies faster than a float
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter -= self.learning_rate * gradient
+            parameter -= rate * gradient

@@ -1,14 +1,14 @@
 """Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
 
+import io
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from backproplab.checks import Array
+from backproplab.checks import Array, real_array
 
 ARCHITECTURE = "architecture"
 
@@ -22,14 +22,17 @@ def write_parameters(
         OSError: If the folder does not exist or cannot be written.
     """
     target = Path(path)
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"path: expected a file in an existing folder, got {path}")
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with beside.open("xb") as file:
             np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
-        Path(beside).replace(target)
-    except BaseException:
-        Path(beside).unlink()
-        raise
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def read_parameters(
@@ -41,11 +44,12 @@ def read_parameters(
         FileNotFoundError: If there is no such file.
         ValueError: If it is no such archive, or holds another architecture; the first difference is named.
     """
+    content = io.BytesIO(Path(path).read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(content, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
             written = [str(line) for line in stored.pop(ARCHITECTURE)]
-    except (BadZipFile, ValueError, KeyError, EOFError, TypeError) as error:
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds, depending on where bytes are damaged
         raise ValueError(f"{path}: expected parameters saved by backproplab, got a file that holds none") from error
     for position in range(max(len(written), len(architecture))):
         theirs = written[position] if position < len(written) else "nothing more"
@@ -57,4 +61,7 @@ def read_parameters(
             raise ValueError(f"{path}: expected an array {name} of shape {array.shape}, the file holds none")
         if stored[name].shape != array.shape:
             raise ValueError(f"{path}: expected {name} of shape {array.shape}, the file holds {stored[name].shape}")
-    return {name: stored[name].astype(array.dtype) for name, array in parameters.items()}
+    try:
+        return {name: real_array(stored[name], f"{path}: {name}", array.dtype) for name, array in parameters.items()}
+    except TypeError as error:
+        raise ValueError(str(error)) from error

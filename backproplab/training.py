@@ -112,6 +112,10 @@ def fit(
         raise TypeError(f"optimizer: expected an Optimizer such as SGD(0.1), got {optimizer!r}")
     rows, targets = network.pairs(x, y)
     if validation is not None:
+        if not isinstance(validation, tuple | list):
+            raise TypeError(f"validation: expected a pair (x, y), got {type(validation).__name__}")
+        if len(validation) != 2:
+            raise ValueError(f"validation: expected a pair (x, y), got {len(validation)} values")
         validation = network.pairs(*validation)
     whole_number(epochs, "epochs"), whole_number(batch_size, "batch_size"), generator(rng)
 
@@ -129,9 +133,10 @@ def _epoch(
     """Take one step for each mini-batch and return the mean cost per example."""
     loss = network.loss
     parameters = list(network.parameters.values())
+    y_all = np.ascontiguousarray(columns(targets))
     total = 0.0
     for batch in minibatches(len(rows), batch_size, rng):
-        y = columns(targets.take(batch, axis=0))
+        y = y_all.take(batch, axis=-1)
         steps = network.forward(columns(rows.take(batch, axis=0)))
         a = steps[-1].a
         total += loss.value(a, y) * len(batch)
@@ -146,9 +151,13 @@ def _with_bar(progress: Iterator[Progress], epochs: int) -> Iterator[Progress]:
         from tqdm.auto import tqdm
     except ImportError as error:
         raise ImportError("bar: expected tqdm to be installed: pip install 'backproplab[progress]'") from error
-    with tqdm(total=epochs, unit="epoch") as drawn:
-        for state in progress:
-            accuracy = "" if state.accuracy is None else f", accuracy {state.accuracy:.2%}"
-            drawn.set_postfix_str(f"loss {state.loss:.4g}{accuracy}")
-            drawn.update()
-            yield state
+
+    def drawing() -> Iterator[Progress]:
+        with tqdm(total=epochs, unit="epoch") as drawn:
+            for state in progress:
+                accuracy = "" if state.accuracy is None else f", accuracy {state.accuracy:.2%}"
+                drawn.set_postfix_str(f"loss {state.loss:.4g}{accuracy}")
+                drawn.update()
+                yield state
+
+    return drawing()

@@ -39,6 +39,7 @@ PLANTED = {
         "a figure has no text alternative",
     ),
     "pale text": ('<p style="color: #ccc; background: #fff">pale</p>', "color-contrast"),
+    "pale text in the dark": ('<p style="color: light-dark(#000, #333)">pale</p>', "color-contrast"),
     "image without words": ('<img src="assets/logo.svg">', "image-alt"),
 }
 """HTML with a fault in it, and what the checker has to say about it."""
@@ -70,16 +71,15 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_fault(chromium: Browser, front: str, site: Path, scheme: str, width: int) -> None:
-    found = faults(chromium, front, [*pages(site), "404.html"], scheme=scheme, width=width)
+def test_no_page_has_a_fault(chromium: Browser, front: str, site: Path, width: int) -> None:
+    found = faults(chromium, front, [*pages(site), "404.html"], width=width)
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found(chromium: Browser, front: str, fault: str) -> None:
     html, complaint = PLANTED[fault]
-    found = faults(chromium, front, [""], planted=html)
+    found = faults(chromium, front, ["404.html"], planted=html)
     assert any(complaint in sentence for sentence in found), found
 
 
@@ -150,7 +150,7 @@ def test_the_first_key_leads_past_the_navigation(page: Page, front: str, site: P
 def test_the_menu_opens_on_a_phone(page: Page, front: str, site: Path) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(front)
-    link = page.locator(".md-nav--primary a.md-nav__link").nth(1)
+    link = page.locator(".md-nav--primary > .md-nav__list > .md-nav__item > a.md-nav__link").nth(1)
     expect(link).not_to_be_in_viewport()
     page.locator(".md-header__button[for=__drawer]").click()
     expect(link).to_be_in_viewport()

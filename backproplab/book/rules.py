@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures",
-    "surfaces", "book",
+    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "layers", "network", "gradcheck",
+    "optimizers", "training", "autograd", "datasets", "latex", "drawing",
+    "diagrams", "grids", "figures", "surfaces", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = ("checks", "storage", "book")
@@ -75,6 +75,8 @@ def blocks(root: Path = ROOT) -> list[str]:
                     found.append(f"{place}: another block has the id {name!r}")
                 if block.options.get("session") != session:
                     found.append(f'{place}: the block needs session="{session}", the name of the page')
+                if re.search(r"\]\([^)]*\.md\b", block.code):
+                    found.append(f"{place}: the block prints a link to a page, which only a page itself can do")
             elif re.match(r"py(thon|con)?\b", block.info):
                 found.append(f'{place}: the program is shown but does not run; it needs exec="1"')
     return found
