@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus import *
+    from backproplab.convolution import *
     from backproplab.datasets import *
     from backproplab.diagrams import *
     from backproplab.equations import *
@@ -19,23 +20,30 @@ if TYPE_CHECKING:
     from backproplab.losses import *
     from backproplab.network import *
     from backproplab.optimizers import *
+    from backproplab.pooling import *
+    from backproplab.summary import *
     from backproplab.training import *
+    from backproplab.windows import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
     "calculus": "CENTRAL_STEP derivative gradient",
+    "convolution": "Conv2d correlate kernel_gradient spread",
     "datasets": "Dataset digits",
     "diagrams": "count_table figure flow_diagram image_grid",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
     "figures": "BACKWARD FORWARD INK MUTED curves plot",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
     "latex": "latex_matrix latex_number",
-    "layers": "Dense Layer",
+    "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
     "softmax_cross_entropy squared_error",
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
+    "pooling": "AvgPool2d MaxPool2d",
+    "summary": "LayerSummary Summary",
     "training": "Progress accuracy fit minibatches",
+    "windows": "shifts window_rows",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
