@@ -194,7 +194,7 @@ class Conv2d(Layer):
             padding: Rows and columns of zeros around the image, a number or a pair.
 
         Raises:
-            TypeError: If a size is not a whole number.
+            TypeError: If a size is not a whole number, or the weights are neither float32 nor float64.
             ValueError: If the shapes do not fit together, a number is not finite, or the padding is too large.
         """
         layer = cls.__new__(cls)
@@ -202,6 +202,7 @@ class Conv2d(Layer):
         layer.W = np.array(real_array(W, "W"))
         if layer.W.ndim != 4 or layer.W.size == 0:
             raise ValueError(f"W: expected shape (outputs, inputs, height, width), got {layer.W.shape}")
+        float_type(layer.W.dtype, "W")
         layer.b = bias_column(b, layer.W)
         layer.kernel, layer.stride, layer.padding = _geometry(layer.W.shape[2:], stride, padding)
         return layer

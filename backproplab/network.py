@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import identity
-from backproplab.checks import Array, columns, examples, float_type, named, whole_number
+from backproplab.checks import Array, columns, example_shape, examples, float_type, named
 from backproplab.equations import output_error
 from backproplab.layers import Layer
 from backproplab.losses import LOSSES, Loss, half_squared_error, target_rows
@@ -105,8 +105,8 @@ class Network:
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers: expected a Layer as layer {number}, got {layer!r}")
         self.loss = named(loss, LOSSES, "loss")
-        sizes = self.layers[0].input_shape if input_shape is None else input_shape
-        self.input_shape = tuple(whole_number(size, "input_shape") for size in sizes)
+        first = self.layers[0]
+        self.input_shape = first.input_shape if input_shape is None else example_shape(input_shape, "input_shape")
         self.output_shape = self._shapes()[-1]
         self.dtype = self._common_dtype()
 
