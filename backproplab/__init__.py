@@ -43,7 +43,7 @@ _PUBLIC = {
     "pooling": "AvgPool2d MaxPool2d",
     "summary": "LayerSummary Summary",
     "training": "Progress accuracy fit minibatches",
-    "windows": "shifts window_rows",
+    "windows": "put_back shifts window_rows",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

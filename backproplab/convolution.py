@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import ACTIVATIONS, Activation, identity
 from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
-from backproplab.equations import bias_gradient
 from backproplab.layers import Layer, bias_column
 from backproplab.windows import Pair, brief, pair, places, window_rows
 
 __all__ = ["Conv2d", "correlate", "kernel_gradient", "spread"]
 
-TILE = 32  # examples worked through at a time: their windows stay in the processor's cache
+SMALL = 100**3  # products up to which BLAS multiplies two matrices in the cache, without copying them first
+LEAST = 32  # examples that are worked through together in any case
 
 
 def correlate(a: Array, W: Array, stride: Pair = (1, 1)) -> Array:
@@ -44,7 +44,7 @@ def correlate(a: Array, W: Array, stride: Pair = (1, 1)) -> Array:
     height, width = places(a.shape[1:3], kernel, stride, "a")
     kernels = W.transpose(0, 2, 1, 3).reshape(len(W), -1)  # (F, K·C·K'), in the order of window_rows
     z = np.empty((len(W), height, width, a.shape[-1]), a.dtype)
-    for tile in _tiles(a):
+    for tile in _tiles(a.shape[-1], W.size * width):
         rows = kernels @ window_rows(a[..., tile], kernel, stride)  # (height, F, width·n)
         z[..., tile] = rows.reshape(height, len(W), width, -1).swapaxes(0, 1)
     return z
@@ -76,7 +76,7 @@ def kernel_gradient(delta: Array, a: Array, kernel: Pair, stride: Pair = (1, 1))
     if delta.shape[1:] != (height, width, a.shape[-1]):
         raise ValueError(f"delta: expected shape (F, {height}, {width}, {a.shape[-1]}), got {delta.shape}")
     grad = np.zeros((filters, kernel[0] * channels * kernel[1]), a.dtype)
-    for tile in _tiles(a):
+    for tile in _tiles(a.shape[-1], grad.size * width):
         rows = delta[..., tile].swapaxes(0, 1).reshape(height, filters, -1)  # (height, F, width·n)
         grad += (rows @ window_rows(a[..., tile], kernel, stride).swapaxes(1, 2)).sum(axis=0)
     return grad.reshape(filters, kernel[0], channels, kernel[1]).swapaxes(1, 2)
@@ -113,9 +113,11 @@ def spread(delta: Array, size: Pair, kernel: Pair, stride: Pair = (1, 1), paddin
     return field
 
 
-def _tiles(a: Array) -> Iterator[slice]:
-    """Yield the examples of a batch, `TILE` at a time."""
-    return (slice(start, start + TILE) for start in range(0, a.shape[-1], TILE))
+def _tiles(examples: int, products: int) -> Iterator[slice]:
+    """Yield the examples in equal parts, so few at a time that the matrices of a row of windows are small."""
+    parts = math.ceil(examples / max(LEAST, SMALL // products))
+    size = math.ceil(examples / parts)
+    return (slice(start, start + size) for start in range(0, examples, size))
 
 
 class Conv2d(Layer):
@@ -238,7 +240,7 @@ class Conv2d(Layer):
         """Return ∂C/∂W, and ∂C/∂b by BP3: a shared bias collects the errors of its whole map."""
         return {
             "W": kernel_gradient(delta, self._padded(a_prev), self.kernel, self.stride),
-            "b": bias_gradient(delta.reshape(len(delta), -1)),
+            "b": delta.sum(axis=(1, 2, 3)).reshape(-1, 1),
         }
 
     def pull_back(self, a_prev: Array, delta: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from backproplab.checks import Array
 from backproplab.layers import Layer
-from backproplab.windows import Pair, brief, pair, places, shifts
+from backproplab.windows import Pair, brief, pair, places, put_back, shifts
 
 __all__ = ["AvgPool2d", "MaxPool2d"]
 
@@ -29,8 +29,12 @@ class _Pool2d(Layer):
         return (input_shape[0], *places(input_shape[1:], self.window, self.stride, repr(self)))
 
     def _shifts(self, a: Array, axis: int) -> list[Array]:
-        """Return the shifts along the rows' axis 1 or the columns' axis 2 of images (C, H, W, N)."""
+        """Return the shifts down (axis 1) or across (axis 2) images of shape (C, H, W, N)."""
         return shifts(a, axis, self.window[axis - 1], self.stride[axis - 1])
+
+    def _put_back(self, parts: list[Array], shape: tuple[int, ...], axis: int) -> Array:
+        """Put back what belongs to each shift."""
+        return put_back(parts, shape, axis, self.stride[axis - 1])
 
 
 class MaxPool2d(_Pool2d):
@@ -70,15 +74,12 @@ class MaxPool2d(_Pool2d):
         return reduce(np.maximum, self._shifts(a, axis))
 
     def _routed(self, a: Array, largest: Array, delta: Array, axis: int) -> Array:
-        """Send each window's error to the first of its entries that is the largest; what several send adds up."""
-        grad = np.zeros_like(a)
-        *earlier, (_, last_grad) = zip(self._shifts(a, axis), self._shifts(grad, axis), strict=True)
-        for entry, entry_grad in earlier:
-            taken = delta * (entry == largest)
-            entry_grad += taken
-            delta = delta - taken  # what is left looks on
-        last_grad += delta
-        return grad
+        """Send the error of each window to the first of its entries that is the largest."""
+        parts = []
+        for entry in self._shifts(a, axis)[:-1]:
+            parts.append(delta * (entry == largest))
+            delta = delta - parts[-1]
+        return self._put_back([*parts, delta], a.shape, axis)  # what is left is for the last
 
 
 class AvgPool2d(_Pool2d):
@@ -110,9 +111,7 @@ class AvgPool2d(_Pool2d):
 
     def pull_back(self, a_prev: Array, delta: Array) -> Array:
         """Return ∂C/∂a_prev: to every entry of a window an equal share; what several windows send adds up."""
-        grad = np.zeros_like(a_prev)
         share = delta / math.prod(self.window)
-        for row in self._shifts(grad, 1):
-            for entry in self._shifts(row, 2):
-                entry += share
-        return grad
+        down, across = self.window
+        columns = self._put_back([share] * down, (*a_prev.shape[:2], *share.shape[2:]), 1)
+        return self._put_back([columns] * across, a_prev.shape, 2)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from backproplab.checks import Array, whole_number
 
-__all__ = ["shifts", "window_rows"]
+__all__ = ["put_back", "shifts", "window_rows"]
 
 Pair = tuple[int, int]  # down and across
 
@@ -77,6 +77,29 @@ def shifts(a: Array, axis: int, window: int, stride: int) -> list[Array]:
     return [a[(*places_before, slice(v, beyond + v, stride))] for v in range(window)]
 
 
+def put_back(parts: Sequence[Array], shape: tuple[int, ...], axis: int, stride: int) -> Array:
+    r"""Put numbers back to where `shifts` takes them from, and add up what several windows send to one place.
+
+    $$a_i = \sum_{v,\,j:\ j s + v = i} s_{v,j}$$
+
+    Args:
+        parts: What belongs to the first entries of all windows, to their second entries, and so on.
+        shape: The shape of the result.
+        axis: The axis along which the windows lie.
+        stride: The step $s$ from window to window.
+
+    Returns:
+        An array of that shape, zero where no window reaches.
+    """
+    result = np.zeros(shape, parts[0].dtype)
+    for v, (shift, part) in enumerate(zip(shifts(result, axis, len(parts), stride), parts, strict=True)):
+        if v < stride:
+            shift[...] = part  # no window has been here before
+        else:
+            shift += part
+    return result
+
+
 def window_rows(a: Array, kernel: Pair, stride: Pair = (1, 1)) -> Array:
     r"""Lay every window of the images out as a column, one matrix for each row of windows.
 
@@ -95,9 +118,11 @@ def window_rows(a: Array, kernel: Pair, stride: Pair = (1, 1)) -> Array:
 
     Source: Chellapilla, Puri and Simard 2006, *High Performance Convolutional Neural Networks for Document Processing*.
     """
-    channels, image_height = a.shape[:2]
-    across = sliding_window_view(a, kernel[1], axis=2)[:, :, :: stride[1]]  # (C, H, width, N, K')
-    lines = np.ascontiguousarray(across.transpose(1, 0, 4, 2, 3))  # (H, C, K', width, N)
-    lines = lines.reshape(image_height, channels * kernel[1], -1)
-    down = sliding_window_view(lines, kernel[0], axis=0)[:: stride[0]]  # (height, C·K', width·N, K)
-    return down.transpose(0, 3, 1, 2).reshape(len(down), kernel[0] * channels * kernel[1], -1)
+    channels, lines, _, examples = a.shape
+    height, width = places(a.shape[1:3], kernel, stride, "a")
+    across = np.empty((lines, channels, kernel[1], width, examples), a.dtype)
+    for v, shift in enumerate(shifts(a, 2, kernel[1], stride[1])):
+        across[:, :, v] = shift.swapaxes(0, 1)
+    line, row, number = across.strides[0], across.strides[2], across.itemsize
+    shape = (height, kernel[0] * channels * kernel[1], width * examples)
+    return as_strided(across, shape, (stride[0] * line, row, number), writeable=False)  # matrix i begins at line i s

@@ -24,7 +24,7 @@ from backproplab import (
     spread,
     window_rows,
 )
-from backproplab.convolution import TILE
+from backproplab.convolution import LEAST
 from backproplab.windows import places
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_pooling_is_its_formula(
     assert max(differences(layer, np.round(a) if ties else a).values()) < 1e-12
 
 
-@pytest.mark.parametrize("examples", [1, TILE - 1, TILE, TILE + 1, 2 * TILE + 3])
+@pytest.mark.parametrize("examples", [1, LEAST, LEAST + 1, 2 * LEAST + 3, 1000])
 def test_every_batch_size_gives_each_example_its_own(examples: int) -> None:
     """Where the batch is cut into tiles makes no difference: forward and back are those of the examples one by one."""
     rng = np.random.default_rng(0)
