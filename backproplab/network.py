@@ -117,8 +117,8 @@ class Network:
             try:
                 shapes.append(layer.output_shape(shapes[-1]))
             except ValueError as error:
-                way = " → ".join(map(str, shapes))
-                raise ValueError(f"layer {number}, {error} (sizes on the way: {way})") from None
+                way = f" (sizes on the way: {' → '.join(map(str, shapes))})" if number > 1 else ""
+                raise ValueError(f"layer {number}, {error}{way}") from None
         return shapes
 
     def _common_dtype(self) -> np.dtype[Any]:

@@ -104,7 +104,7 @@ MISUSE: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         ValueError,
         (
             "layer 1, Conv2d(3, 1, 3, identity, stride=1, padding=0): expected an input of shape (3, height, width), "
-            "got (1, 6, 6) (sizes on the way: (1, 6, 6))"
+            "got (1, 6, 6)"
         ),
     ),
     "convolution of a column": (

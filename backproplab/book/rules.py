@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures", "book",
+    "checks", "storage", "calculus", "activations", "losses", "equations", "windows", "layers", "convolution", "pooling",
+    "summary", "network", "gradcheck", "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures",
+    "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = ("checks", "storage", "book")
