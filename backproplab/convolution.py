@@ -14,7 +14,7 @@ from backproplab.windows import Pair, brief, pair, places, window_rows
 
 __all__ = ["Conv2d", "correlate", "kernel_gradient", "spread"]
 
-SMALL = 100**3  # products up to which BLAS multiplies two matrices in the cache, without copying them first
+SMALL = 100**3  # products up to which OpenBLAS multiplies two matrices as they lie, without copying them first
 LEAST = 32  # examples that are worked through together in any case
 
 
@@ -43,7 +43,7 @@ def correlate(a: Array, W: Array, stride: Pair = (1, 1)) -> Array:
     kernel: Pair = W.shape[2:]
     height, width = places(a.shape[1:3], kernel, stride, "a")
     kernels = W.transpose(0, 2, 1, 3).reshape(len(W), -1)  # (F, K·C·K'), in the order of window_rows
-    z = np.empty((len(W), height, width, a.shape[-1]), a.dtype)
+    z = np.empty((len(W), height, width, a.shape[-1]), np.result_type(a, W))
     for tile in _tiles(a.shape[-1], W.size * width):
         rows = kernels @ window_rows(a[..., tile], kernel, stride)  # (height, F, width·n)
         z[..., tile] = rows.reshape(height, len(W), width, -1).swapaxes(0, 1)
@@ -75,7 +75,7 @@ def kernel_gradient(delta: Array, a: Array, kernel: Pair, stride: Pair = (1, 1))
     filters, channels = len(delta), len(a)
     if delta.shape[1:] != (height, width, a.shape[-1]):
         raise ValueError(f"delta: expected shape (F, {height}, {width}, {a.shape[-1]}), got {delta.shape}")
-    grad = np.zeros((filters, kernel[0] * channels * kernel[1]), a.dtype)
+    grad = np.zeros((filters, kernel[0] * channels * kernel[1]), np.result_type(delta, a))
     for tile in _tiles(a.shape[-1], grad.size * width):
         rows = delta[..., tile].swapaxes(0, 1).reshape(height, filters, -1)  # (height, F, width·n)
         grad += (rows @ window_rows(a[..., tile], kernel, stride).swapaxes(1, 2)).sum(axis=0)

@@ -309,6 +309,15 @@ def test_correlation_and_its_transpose_are_one_inner_product() -> None:
     assert np.vdot(W, kernel_gradient(delta, a, (3, 2), (2, 2))) == pytest.approx(product)
 
 
+def test_whole_numbers_are_not_rounded_to() -> None:
+    """Images of whole numbers go with kernels of any numbers, as they may stand on a page."""
+    a = np.arange(9).reshape(1, 3, 3, 1)
+    half = np.full((1, 1, 1, 1), 0.5)
+    np.testing.assert_array_equal(correlate(a, half), a / 2)
+    np.testing.assert_array_equal(kernel_gradient(half, a[:, :1, 1:2], (1, 1)), half)
+    np.testing.assert_array_equal(AvgPool2d(3).pull_back(a, half)[0, :, :, 0], np.full((3, 3), 0.5 / 9))
+
+
 def test_places_are_counted_as_windows_fit() -> None:
     """⌊(H + 2p − K) / s⌋ + 1, against counting the windows one by one."""
     for size, window, stride in indices(9, 5, 4):
