@@ -23,7 +23,7 @@ from backproplab import (
     spread,
     window_rows,
 )
-from backproplab.convolution import LEAST
+from backproplab.convolution import LEAST, _tiles
 from backproplab.windows import places
 
 if TYPE_CHECKING:
@@ -150,17 +150,18 @@ def test_pooling_is_its_formula(
     assert max(differences(layer, np.round(a) if ties else a).values()) < 1e-12
 
 
-@pytest.mark.parametrize("examples", [1, LEAST, LEAST + 1, 2 * LEAST + 3, 1000])
+@pytest.mark.parametrize("examples", [1, LEAST, LEAST + 1, 2 * LEAST + 3])
 def test_every_batch_size_gives_each_example_its_own(examples: int) -> None:
     """Where the batch is cut into tiles makes no difference: forward and back are those of the examples one by one."""
     rng = np.random.default_rng(0)
-    layer, a = convolution(rng, 2, 3, 3, stride=2, padding=1), images(rng, 2, 6, 5, examples)
+    layer, a = convolution(rng, 16, 32, 3), images(rng, 16, 4, 9, examples)
+    assert len(list(_tiles(examples, layer.W.size * 7))) == -(-examples // LEAST)
     z = layer.forward(a)
     delta = rng.standard_normal(z.shape)
     back, grads = layer.pull_back(a, delta), layer.gradients(a, delta)
     each = [(a[..., [n]], delta[..., [n]]) for n in range(examples)]
-    np.testing.assert_allclose(z, np.concatenate([layer.forward(one) for one, _ in each], axis=-1), atol=1e-13)
-    np.testing.assert_allclose(back, np.concatenate([layer.pull_back(*one) for one in each], axis=-1), atol=1e-13)
+    np.testing.assert_allclose(z, np.concatenate([layer.forward(one) for one, _ in each], axis=-1), atol=1e-12)
+    np.testing.assert_allclose(back, np.concatenate([layer.pull_back(*one) for one in each], axis=-1), atol=1e-12)
     for name, grad in grads.items():
         np.testing.assert_allclose(grad, sum(layer.gradients(*one)[name] for one in each), atol=1e-11)
 

@@ -27,7 +27,7 @@ precisions = pytest.mark.parametrize(
 pairs = st.tuples(st.integers(1, 5), st.integers(1, 5))
 steps = st.tuples(st.integers(1, 4), st.integers(1, 4))
 rooms = st.tuples(st.integers(0, 7), st.integers(0, 7))
-batches = st.one_of(st.integers(1, 5), st.integers(30, 70))  # beyond a tile, too
+batches = st.one_of(st.integers(1, 5), st.integers(30, 70))
 POOLS = {MaxPool2d: torch.nn.functional.max_pool2d, AvgPool2d: torch.nn.functional.avg_pool2d}
 
 
