@@ -173,19 +173,22 @@ def check_agreement(x: Any, labels: Any, batch: int) -> None:
 
 
 def measured_peak(name: str, batch: int, side: int, dtype: str) -> float:
-    """Return by how many MB a training step raises the resident memory of a fresh process, at its peak."""
+    """Return by how many MB training steps raise the resident memory of a fresh process, at their peak."""
     arguments = ["--peak-of", name, "--batch", str(batch), "--side", str(side), "--dtypes", dtype]
     command = [sys.executable, __file__, *arguments]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def peak(name: str, batch: int, side: int, dtype: str) -> float:
-    """Return the same for this process, after a step with a single example has loaded and set up everything."""
+    """Return the same for this process, after a step with a single example has loaded and set up everything.
+
+    Several steps are taken, because what one leaves behind counts with the next.
+    """
     import numpy as np
 
     make = TURNS[name][0]
     rng = np.random.default_rng(0)
-    x, labels = rng.random((batch, 1, side, side)).astype(dtype), rng.integers(0, 10, batch)
+    x, labels = rng.random((4 * batch, 1, side, side)).astype(dtype), rng.integers(0, 10, 4 * batch)
     make(x[:1], labels[:1], 1)()
     turn = make(x, labels, batch)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
@@ -241,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.no_memory and Path("/proc/self/clear_refs").exists():
         names = [name for name in present() if name != "JAX jit"]
         for dtype in options.dtypes:
-            print(f"\n### Memory of one training step at its peak, {dtype}\n", flush=True)
+            print(f"\n### Memory of a training step at its peak, {dtype}\n", flush=True)
             print(memory_table(names, [(batch, SIDE) for batch in BATCHES], dtype, "batch"), end="\n\n", flush=True)
             print(memory_table(names, [(BATCH, side) for side in SIDES], dtype, "image area"), flush=True)
 
