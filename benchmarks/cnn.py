@@ -222,11 +222,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=BATCH, help="examples in a mini-batch")
     parser.add_argument("--side", type=int, default=SIDE, help=argparse.SUPPRESS)
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"], choices=["float32", "float64"])
-    parser.add_argument("--blas-default", action="store_true", help="do not ask OpenBLAS for its AVX-512 kernels")
+    parser.add_argument("--keep-kernels", action="store_true", help="obey OPENBLAS_CORETYPE if it is set")
     parser.add_argument("--no-memory", action="store_true", help="measure no memory")
     parser.add_argument("--peak-of", choices=list(TURNS), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    settle_environment(blas_default=options.blas_default)
+    settle_environment(keep_kernels=options.keep_kernels)
     if options.peak_of:
         print(peak(options.peak_of, options.batch, options.side, options.dtypes[0]))
         return
