@@ -126,7 +126,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Network([dense(3, 4), dense(5, 2)]),
         ValueError,
-        "layer 2, Dense(5, 2, sigmoid): expected an input of shape (5,), got (4,)",
+        "layer 2, Dense(5, 2, sigmoid): expected an input of shape (5,), got (4,) (sizes on the way: (3,) → (4,))",
     ),
     (
         lambda: Network([dense(3, 4)], input_shape=(7,)),
