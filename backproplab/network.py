@@ -85,7 +85,7 @@ class Network:
 
     Raises:
         TypeError: If a layer is no `Layer`, or the layers do not share one dtype.
-        ValueError: If there is no layer, one does not fit the one before it, or the loss is unknown.
+        ValueError: If there is no layer, a layer comes twice, one does not fit the one before it, or the loss is unknown.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, for the algorithm.
     """
@@ -104,6 +104,10 @@ class Network:
         for number, layer in enumerate(self.layers, 1):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers: expected a Layer as layer {number}, got {layer!r}")
+            if layer in self.layers[: number - 1]:
+                raise ValueError(
+                    f"layers: expected every layer once, layer {number} is one that came before: {layer!r}"
+                )
         self.loss = named(loss, LOSSES, "loss")
         first = self.layers[0]
         self.input_shape = first.input_shape if input_shape is None else example_shape(input_shape, "input_shape")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 rng = np.random.default_rng(0)
 nan, inf = float("nan"), float("inf")
 X, Y = np.ones((5, 3)), np.full((5, 2), 0.5)
+SQUARE = Dense.from_parameters(np.ones((2, 2)), np.zeros(2))
 
 
 def dense(inputs: Any = 3, outputs: Any = 2, activation: Any = "sigmoid", **options: Any) -> Dense:
@@ -122,6 +123,11 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     # networks
     (lambda: Network([]), ValueError, "layers: expected at least one layer, got none"),
     (lambda: Network(as_given(dense())), TypeError, "layers: expected a list of layers, got Dense(3, 2, sigmoid)"),
+    (
+        lambda: Network([SQUARE, SQUARE]),
+        ValueError,
+        "layers: expected every layer once, layer 2 is one that came before: Dense(2, 2, identity)",
+    ),
     (lambda: Network(as_given([Holder()])), TypeError, "layers: expected a Layer as layer 1, got Holder()"),
     (
         lambda: Network([dense(3, 4), dense(5, 2)]),
