@@ -27,7 +27,7 @@ def write_parameters(
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
-            np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
+            np.savez(file, **{ARCHITECTURE: np.array(architecture), **parameters})
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)

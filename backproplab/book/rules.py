@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "diagrams", "figures", "book",
+    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "layers",
+    "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "autograd", "datasets",
+    "latex", "drawing", "diagrams", "grids", "figures", "surfaces", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = ("checks", "storage", "book")
