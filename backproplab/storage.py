@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,13 @@ def write_parameters(
         OSError: If the folder does not exist or cannot be written.
     """
     target = Path(path)
+    contents: dict[str, Any] = {ARCHITECTURE: np.array(architecture), **parameters}
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path: expected a file in an existing folder, got {path}")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
-            np.savez(file, **{ARCHITECTURE: np.array(architecture), **parameters})
+            np.savez(file, **contents)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
