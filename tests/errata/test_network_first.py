@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_a_leaky_relu_is_zero_at_zero_and_its_slope_never() -> None:
 @pytest.mark.erratum("003-perceptron")
 def test_the_book_dates_the_perceptron() -> None:
     """A year cannot be computed, so this only sees to it that the book keeps to 1957 and 1958."""
-    page = (Path(__file__).parents[1] / "docs/network/neuron.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs/network/neuron.md").read_text("utf-8")
     section = page[page.index("## The perceptron") : page.index("## What one neuron cannot do")]
     assert set(re.findall(r"\b19\d\d\b", section)) == {"1943", "1957", "1958"}
 
