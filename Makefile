@@ -25,6 +25,7 @@ test: setup  ## lint, check the types, run every test
 
 bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
+	$(BIN)/python benchmarks/cnn.py
 
 format: setup  ## lay out the code and mend what can be mended by rule
 	$(BIN)/ruff check --fix

@@ -9,36 +9,54 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus import *
+    from backproplab.convolution import *
     from backproplab.datasets import *
+    from backproplab.descent import *
     from backproplab.diagrams import *
+    from backproplab.drawing import *
     from backproplab.equations import *
     from backproplab.figures import *
     from backproplab.flowcharts import *
     from backproplab.gradcheck import *
+    from backproplab.grids import *
     from backproplab.latex import *
     from backproplab.layers import *
     from backproplab.losses import *
     from backproplab.network import *
     from backproplab.optimizers import *
+    from backproplab.pooling import *
+    from backproplab.summary import *
+    from backproplab.surfaces import *
+    from backproplab.taylor import *
     from backproplab.training import *
+    from backproplab.windows import *
     from backproplab.worked_examples import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
-    "calculus": "CENTRAL_STEP derivative gradient",
+    "calculus": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
+    "convolution": "Conv2d correlate kernel_gradient spread",
     "datasets": "Dataset digits",
-    "diagrams": "count_table figure flow_diagram image_grid",
+    "descent": "Descent gradient_descent",
+    "diagrams": "flow_diagram graph_diagram",
+    "drawing": "figure",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
-    "figures": "BACKWARD FORWARD INK MUTED curves plot",
+    "figures": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "flowcharts": "flow_chart",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
+    "grids": "count_table image_grid",
     "latex": "latex_matrix latex_number",
-    "layers": "Dense Layer",
+    "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
     "softmax_cross_entropy squared_error",
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
+    "pooling": "AvgPool2d MaxPool2d",
+    "summary": "LayerSummary Summary",
+    "surfaces": "contours surface",
+    "taylor": "TaylorPolynomial taylor_polynomial",
     "training": "Progress accuracy fit minibatches",
+    "windows": "put_back shifts window_rows",
     "worked_examples": "worked_example",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}

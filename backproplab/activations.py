@@ -148,7 +148,9 @@ def softmax_others(a: Array) -> Array:
 def softmax_jacobian(z: Array) -> Array:
     r"""Return the derivatives of the softmax, which is no elementwise function.
 
-    $$\frac{\partial a_j}{\partial z_k} = a_j\,(\delta_{jk} - a_k)$$
+    $$\frac{\partial a_j}{\partial z_k} = a_j\,([j = k] - a_k)$$
+
+    with $[j = k]$ equal to 1 if $j = k$ and to 0 if not.
 
     Args:
         z: Scores of one example, shape (n,).

@@ -113,6 +113,18 @@ def whole_number(value: object, name: str, least: int = 1) -> int:
     return int(value)
 
 
+def example_shape(value: object, name: str) -> tuple[int, ...]:
+    """Return `value` as the shape of one example.
+
+    Raises:
+        TypeError: If it is no tuple of whole numbers.
+        ValueError: If one of them is below one.
+    """
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{name}: expected a tuple of whole numbers, got {value!r}")
+    return tuple(whole_number(size, name) for size in value)
+
+
 def positive(value: object, name: str) -> float:
     """Return `value` as a finite number above zero.
 

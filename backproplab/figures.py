@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from backproplab.checks import real_array
 
-__all__ = ["BACKWARD", "FORWARD", "INK", "MUTED", "curves", "plot"]
+__all__ = ["BACKWARD", "FORWARD", "INK", "MUTED", "PAPER", "curves", "plot"]
 
 # matplotlib needs colours that it can parse; these stand for the page's own and are replaced in the SVG
 INK = "#010101"
@@ -22,12 +22,17 @@ FORWARD = "#030303"
 """What flows forward."""
 BACKWARD = "#040404"
 """Gradients, errors, what flows back."""
+PAPER = "#050505"
+"""The ground: what hides the things behind it."""
 PAGE_COLOURS = {
     INK: "currentColor",
     MUTED: "var(--muted, #6b6b6b)",
     FORWARD: "var(--forward, #0b6e75)",
     BACKWARD: "var(--backward, #b5402a)",
+    PAPER: "var(--paper, #ffffff)",
 }
+HALO = f"paint-order: stroke; stroke: {PAGE_COLOURS[PAPER]}; stroke-width: 4px; stroke-linejoin: round; "
+"""Keeps text readable where lines pass behind it."""
 STYLES = ((FORWARD, "-"), (BACKWARD, "--"), (INK, ":"), (MUTED, "-."))
 
 SETTINGS = {
@@ -135,14 +140,18 @@ def _for_the_page(svg: str, size: tuple[int, int]) -> str:
     """Strip what a page needs not, take its colours and typeface, and keep ids apart from those of other figures."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", svg, flags=re.DOTALL)  # it would reach the whole page
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
     svg = re.sub(r"font-family: [^;\"]*; ", "", svg)
     for placeholder, colour in PAGE_COLOURS.items():
         svg = svg.replace(placeholder, colour)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d+", lambda place: f"{float(place[0]):.2f}", path[0]), svg)
+    svg = svg.replace('<text style="', f'<text style="{HALO}')
     mark = hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>f{mark}-", svg)
     width, height = size
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    head = f'<svg {spaces} width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">'
+    shape = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" stroke-linejoin="round"'
+    head = f'<svg {spaces} {shape} aria-hidden="true">'
     return re.sub(r"\n\s*", "\n", re.sub(r"^<svg[^>]*>", head, svg)).strip()

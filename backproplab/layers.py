@@ -1,5 +1,6 @@
 """Layers: how a weighted input z comes from the activations before it, and how an error goes back through it."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from backproplab.activations import ACTIVATIONS, Activation, identity
 from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
 from backproplab.equations import bias_gradient, pull_back, weight_gradient
 
-__all__ = ["Dense", "Layer"]
+__all__ = ["Dense", "Flatten", "Layer"]
 
 
 class Layer(ABC):
@@ -36,6 +37,10 @@ class Layer(ABC):
     @abstractmethod
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of one example behind the layer, or raise a `ValueError` if it does not fit."""
+
+    def multiply_adds(self, input_shape: tuple[int, ...]) -> int:
+        """Return how many products of a weight and an activation one example costs on its way forward."""
+        return 0
 
     @abstractmethod
     def forward(self, a_prev: Array) -> Array:
@@ -115,13 +120,7 @@ class Dense(Layer):
         if layer.W.ndim != 2 or layer.W.size == 0:
             raise ValueError(f"W: expected shape (outputs, inputs), got {layer.W.shape}")
         float_type(layer.W.dtype, "W")
-        biases = real_array(b, "b", layer.W.dtype)
-        outputs = len(layer.W)
-        if biases.shape not in ((outputs,), (outputs, 1)):
-            raise ValueError(
-                f"b: expected shape ({outputs},) or ({outputs}, 1) to fit W {layer.W.shape}, got {biases.shape}"
-            )
-        layer.b = np.array(biases.reshape(outputs, 1))
+        layer.b = bias_column(b, layer.W)
         return layer
 
     def __repr__(self) -> str:
@@ -144,6 +143,10 @@ class Dense(Layer):
             raise ValueError(f"{self!r}: expected an input of shape {self.input_shape}, got {input_shape}")
         return (self.W.shape[0],)
 
+    def multiply_adds(self, input_shape: tuple[int, ...]) -> int:
+        """Return one for each weight."""
+        return self.W.size
+
     def forward(self, a_prev: Array) -> Array:
         """Return z = W a_prev + b, shape (outputs, N)."""
         z = self.W.dot(a_prev)
@@ -157,3 +160,40 @@ class Dense(Layer):
     def pull_back(self, a_prev: Array, delta: Array) -> Array:
         """Return ∂C/∂a_prev = Wᵀ δ, the first half of BP2."""
         return pull_back(self.W, delta)
+
+
+class Flatten(Layer):
+    r"""Lay the activations of each example out as one column, channel by channel and row by row.
+
+    $$z_{(c H + i) W + j} = a^{l-1}_{c,i,j}$$
+
+    The activation is the identity, so the error goes back unchanged, in the shape of the image.
+    """
+
+    def __repr__(self) -> str:
+        return "Flatten()"
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return (activations,), whatever the input's shape."""
+        return (math.prod(input_shape),)
+
+    def forward(self, a_prev: Array) -> Array:
+        """Return z, shape (activations, N)."""
+        return a_prev.reshape(-1, a_prev.shape[-1])
+
+    def pull_back(self, a_prev: Array, delta: Array) -> Array:
+        """Return δ in the shape of `a_prev`."""
+        return delta.reshape(a_prev.shape)
+
+
+def bias_column(b: ArrayLike, W: Array) -> Array:
+    """Return a copy of given biases as a column that fits the given weights.
+
+    Raises:
+        ValueError: If there is not one bias for each output, or a number is not finite.
+    """
+    biases = real_array(b, "b", W.dtype)
+    outputs = len(W)
+    if biases.shape not in ((outputs,), (outputs, 1)):
+        raise ValueError(f"b: expected shape ({outputs},) or ({outputs}, 1) to fit W {W.shape}, got {biases.shape}")
+    return np.array(biases.reshape(outputs, 1))

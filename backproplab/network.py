@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from backproplab.checks import Array, columns, examples, float_type, named
+from backproplab.activations import identity
+from backproplab.checks import Array, columns, example_shape, examples, float_type, named
 from backproplab.equations import output_error
 from backproplab.layers import Layer
 from backproplab.losses import LOSSES, Loss, half_squared_error, target_rows
 from backproplab.storage import read_parameters, write_parameters
+from backproplab.summary import LayerSummary, Summary
 
 __all__ = ["Network", "Step", "Trace"]
 
@@ -91,7 +93,7 @@ class Network:
 
     Raises:
         TypeError: If a layer is no `Layer`, or the layers do not share one dtype.
-        ValueError: If there is no layer, one does not fit the one before it, or the loss is unknown.
+        ValueError: If there is no layer, a layer comes twice, one does not fit the one before it, or the loss is unknown.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, for the algorithm.
     """
@@ -110,19 +112,26 @@ class Network:
         for number, layer in enumerate(self.layers, 1):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers: expected a Layer as layer {number}, got {layer!r}")
+            if layer in self.layers[: number - 1]:
+                raise ValueError(
+                    f"layers: expected every layer once, layer {number} is one that came before: {layer!r}"
+                )
         self.loss = named(loss, LOSSES, "loss")
-        self.input_shape = tuple(input_shape or self.layers[0].input_shape)
-        self.output_shape = self._output_shape()
+        first = self.layers[0]
+        self.input_shape = first.input_shape if input_shape is None else example_shape(input_shape, "input_shape")
+        self.output_shape = self._shapes()[-1]
         self.dtype = self._common_dtype()
 
-    def _output_shape(self) -> tuple[int, ...]:
-        shape = self.input_shape
+    def _shapes(self) -> list[tuple[int, ...]]:
+        """Return the shape of one example before the first layer and behind each."""
+        shapes = [self.input_shape]
         for number, layer in enumerate(self.layers, 1):
             try:
-                shape = layer.output_shape(shape)
+                shapes.append(layer.output_shape(shapes[-1]))
             except ValueError as error:
-                raise ValueError(f"layer {number}, {error}") from None
-        return shape
+                way = f" (sizes on the way: {' → '.join(map(str, shapes))})" if number > 1 else ""
+                raise ValueError(f"layer {number}, {error}{way}") from None
+        return shapes
 
     def _common_dtype(self) -> np.dtype[Any]:
         dtypes = {name: array.dtype for name, array in self.parameters.items()}
@@ -165,11 +174,28 @@ class Network:
         """
         for step in reversed(steps):
             layer = step.layer
-            step.delta = output_error(grad_a, layer.activation.derivative(step.z))
+            if layer.activation == identity:
+                step.delta = grad_a  # BP1 with σ′ = 1
+            else:
+                step.delta = output_error(grad_a, layer.activation.derivative(step.z))
             step.grads = layer.gradients(step.a_prev, step.delta)
             if step is not steps[0]:
                 grad_a = layer.pull_back(step.a_prev, step.delta)
         return steps
+
+    def summary(self) -> Summary:
+        """Return a table of the layers: output shape, parameters and multiply-adds of each, and their totals."""
+        shapes = self._shapes()
+        rows = [
+            LayerSummary(
+                repr(layer),
+                shape,
+                sum(array.size for array in layer.parameters.values()),
+                layer.multiply_adds(shape_before),
+            )
+            for layer, shape_before, shape in zip(self.layers, shapes, shapes[1:], strict=False)
+        ]
+        return Summary(self.input_shape, tuple(rows))
 
     def trace(self, x: ArrayLike, y: ArrayLike) -> Trace:
         """Run one forward and one backward pass and keep everything.

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -23,8 +23,9 @@ def write_parameters(
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
+    contents: dict[str, Any] = {ARCHITECTURE: np.array(architecture), **parameters}
     with replacing(path) as file:
-        np.savez(file, allow_pickle=False, **{ARCHITECTURE: np.array(architecture), **parameters})
+        np.savez(file, **contents)
 
 
 @contextmanager

@@ -142,6 +142,7 @@ def _epoch(
         total += loss.value(a, y) * len(batch)
         network.backward(steps, loss.gradient(a, y))
         optimizer.step(parameters, [grad for step in steps for grad in step.grads.values()])
+        del a, steps  # else they would stand in memory beside the next batch's
     return total / len(rows)
 
 

@@ -165,7 +165,7 @@ def test_softmax_jacobian_is_the_derivative_of_the_formula() -> None:
     z = np.array(list(at.values()))
     jacobian = softmax_jacobian(z)
     for j, share in enumerate(shares):
-        slope = gradient(lambda point, j=j: float(softmax(point)[j]), z)  # type: ignore[misc]
+        slope = gradient(lambda point, j=j: float(softmax(point)[j]), z).value  # type: ignore[misc]
         formula = [float(sympy.diff(share, symbol).subs(at)) for symbol in symbols]
         np.testing.assert_allclose(jacobian[j], formula, rtol=1e-13)
         np.testing.assert_allclose(jacobian[j], slope, rtol=1e-8)

@@ -217,6 +217,24 @@ def test_hidden_error_is_pull_back_then_output_error() -> None:
         np.testing.assert_array_equal(hidden_error(W, delta, prime_z), output_error(grad_a, prime_z))
 
 
+@pytest.mark.equation("FOLD")
+def test_long_chain_folds_into_two_errors() -> None:
+    r"""With one neuron per layer, five factors give $\partial C / \partial w^{L-1}$; the first two are $\delta^L$, the first four $\delta^{L-1}$."""
+    weights, biases, x, y = (0.5, -0.8, 1.2), (0.1, 0.3, -0.2), 0.9, 1.0
+    network = Network([Dense.from_parameters([[w]], [b], "sigmoid") for w, b in zip(weights, biases, strict=True)])
+    z, a = [], [x]
+    for w, b in zip(weights, biases, strict=True):
+        z.append(w * a[-1] + b)
+        a.append(sigma(z[-1]))
+    delta_last = (a[3] - y) * sigma_prime(z[2])
+    delta_before = delta_last * weights[2] * sigma_prime(z[1])
+    steps = network.trace([x], [y]).steps
+    assert steps[2].delta[0, 0] == pytest.approx(delta_last, rel=1e-12)
+    assert steps[1].delta[0, 0] == pytest.approx(delta_before, rel=1e-12)
+    measured = slope(lambda: network.cost([x], [y]), network.parameters["W2"], (0, 0))
+    assert delta_before * a[1] == pytest.approx(measured, rel=1e-8)
+
+
 @pytest.mark.equation("BP1", "BP2", "BP3", "BP4")
 def test_matrix_form_says_the_same_as_index_form() -> None:
     """One matrix product over a batch gives, entry by entry, what the four equations give example by example."""

@@ -133,6 +133,7 @@ class _Mathematics(Treeprocessor):
         display = element.tag == "div"
         element.text = self.md.htmlStash.store(RENDERER.render(tex, display=display))
         element.set("class", "equation" if display else "math")
+        element.set("data-search-exclude", "")  # the index would hold each formula three times, and none readable
         if display:
             tags = TAG.findall(tex)
             if len(tags) > 1:

@@ -19,7 +19,7 @@ from markdown import Extension
 from markdown.preprocessors import Preprocessor
 
 from backproplab.book.katex import TAG
-from backproplab.book.source import DIRECTIVE, ROOT, pages
+from backproplab.book.source import DIRECTIVE, ROOT, Page, pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 @dataclass(frozen=True)
 class Test:
-    """A test function and its file, as `tests/test_equations.py`."""
+    """A test function and its file, as `tests/test_equations.py` or `tests/network/test_layer.py`."""
 
     name: str
     file: str
@@ -45,7 +45,7 @@ class Equation:
 
     tag: str
     page: str
-    section: str
+    formula: str
     functions: tuple[str, ...]
     tests: tuple[Test, ...]
 
@@ -53,10 +53,10 @@ class Equation:
 def marked(root: Path, marker: str) -> dict[str, tuple[Test, ...]]:
     """Find the tests that carry a marker, by each of its arguments; the tests are read, not imported."""
     found: dict[str, tuple[Test, ...]] = {}
-    for path in sorted((root / "tests").glob("test_*.py")):
+    for path in sorted((root / "tests").rglob("test_*.py")):
         for function in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(function, ast.FunctionDef):
-                test = Test(function.name, f"tests/{path.name}")
+                test = Test(function.name, path.relative_to(root).as_posix())
                 for decorator in function.decorator_list:
                     if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{marker}":
                         for argument in decorator.args:
@@ -69,12 +69,24 @@ def equations(root: Path = ROOT) -> list[Equation]:
     """List the tagged equations, page by page, in the order in which they stand."""
     tests = marked(root, "equation")
     return [
-        Equation(tag, page.name, title, tuple(DIRECTIVE.findall(prose)), tests.get(tag, ()))
-        for page in pages(root)
-        for title, prose in page.sections()
+        Equation(tag, page.name, _formula(display), tuple(DIRECTIVE.findall(prose)), tests.get(tag, ()))
+        for page in _in_reading_order(root)
+        for _, prose in page.sections()
         for display in DISPLAY.findall(prose)
         for tag in TAG.findall(display)
     ]
+
+
+def _formula(display: str) -> str:
+    """Return what a display shows, on one line and fit for a table: without tag, final full stop and upright bars."""
+    formula = " ".join(TAG.sub("", display.strip("$")).split()).rstrip(" .,")
+    return formula.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+
+
+def _in_reading_order(root: Path) -> list[Page]:
+    """Return the pages as the navigation has them."""
+    navigation = (root / "mkdocs.yml").read_text("utf-8")
+    return sorted(pages(root), key=lambda page: (navigation.find(f" {page.name}\n"), page.name))
 
 
 def errata(root: Path = ROOT) -> list[str]:
@@ -120,11 +132,13 @@ def markdown(root: Path = ROOT) -> list[str]:
     titles = {source.name: next(title for title, _ in source.sections() if title) for source in pages(root)}
     for name, entries in groupby(ledger, key=lambda entry: entry.page):
         address = posixpath.relpath(name, posixpath.dirname(LEDGER))
-        lines += [f"## {titles[name]}", "", "| equation | section | function | checked by |", "|---|---|---|---|"]
+        lines += [f"## {titles[name]}", "", "| tag | equation, code and tests |", "|---|---|"]
         for entry in entries:
-            functions = " ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in entry.functions)
-            tests = "<br>".join(f"`{test.name}` in `{test.file}`" for test in entry.tests)
-            lines.append(f"| [({entry.tag})]({address}#eq-{entry.tag}) | {entry.section} | {functions} | {tests} |")
+            functions = ", ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in entry.functions)
+            computed = f"computed by {functions}<br>" if functions else ""
+            tests = "<br>".join(f"`{test.name}` in `{test.file.removeprefix('tests/')}`" for test in entry.tests)
+            link = f"[({entry.tag})]({address}#eq-{entry.tag})"
+            lines.append(f"| {link} | ${entry.formula}$<br>{computed}checked by {tests} |")
         lines.append("")
     return lines
 

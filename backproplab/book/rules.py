@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "activations", "losses", "equations", "layers", "network", "gradcheck",
-    "optimizers", "training", "autograd", "datasets", "latex", "sections", "formulas", "worked_examples",
-    "terminal", "webpage", "command", "__main__", "diagrams", "flowcharts", "figures", "book",
+    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "layers",
+    "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "autograd", "datasets",
+    "latex", "sections", "formulas", "worked_examples", "terminal", "webpage", "command", "__main__", "drawing",
+    "diagrams", "flowcharts", "grids", "figures", "surfaces", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = ("checks", "storage", "sections", "formulas", "terminal", "webpage", "command", "__main__", "book")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
@@ -150,7 +151,10 @@ def test_delta_and_gamma() -> None:
         assert gamma * first.a[k, i] * (1 - first.a[k, i]) == pytest.approx(first.delta[k, i])
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None and os.environ.get("CI") != "true",
+    reason="PyTorch is not installed: pip install torch (CI=true requires it)",
+)
 def test_the_dictionary_s_entries_for_pytorch() -> None:
     """`MSELoss` divides by all outputs, `reduction="sum"` by nothing, weights are (out, in), and gradients add up."""
     import torch

@@ -1,0 +1,266 @@
+"""Convolution: one small kernel of weights for each feature map, shared by every place of the image."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from backproplab.activations import ACTIVATIONS, Activation, identity
+from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
+from backproplab.layers import Layer, bias_column
+from backproplab.windows import Pair, brief, pair, places, window_rows
+
+__all__ = ["Conv2d", "correlate", "kernel_gradient", "spread"]
+
+SMALL = 100**3  # products up to which OpenBLAS multiplies two matrices as they lie, without copying them first
+LEAST = 32  # examples that are worked through together in any case
+
+
+def correlate(a: Array, W: Array, stride: Pair = (1, 1)) -> Array:
+    r"""Slide kernels over images and at every place add up the products of a kernel with the window under it.
+
+    $$z_{f,i,j} = \sum_{c,u,v} w_{f,c,u,v}\; a_{c,\;i s + u,\;j s' + v}$$
+
+    A kernel is a row of one matrix and a window a column of another, so this is $z = W a$ once more.
+
+    Args:
+        a: Images, padded if they are to be, shape (C, H, W, N).
+        W: Kernels $w$, shape (F, C, K, K').
+        stride: The steps $s$ and $s'$ from window to window, down and across.
+
+    Returns:
+        $z$, shape (F, height, width, N): a place for every window that lies wholly inside the image.
+
+    Raises:
+        ValueError: If the channels differ, or the kernel is larger than the image.
+
+    Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, section 2.
+    """
+    if a.shape[0] != W.shape[1]:
+        raise ValueError(f"a: expected {W.shape[1]} channels, as many as W {W.shape} takes, got {a.shape}")
+    kernel: Pair = W.shape[2:]
+    height, width = places(a.shape[1:3], kernel, stride, "a")
+    kernels = W.transpose(0, 2, 1, 3).reshape(len(W), -1)  # (F, K·C·K'), in the order of window_rows
+    z = np.empty((len(W), height, width, a.shape[-1]), np.result_type(a, W))
+    for tile in _tiles(a.shape[-1], W.size * width):
+        rows = kernels @ window_rows(a[..., tile], kernel, stride)  # (height, F, width·n)
+        z[..., tile] = rows.reshape(height, len(W), width, -1).swapaxes(0, 1)
+    return z
+
+
+def kernel_gradient(delta: Array, a: Array, kernel: Pair, stride: Pair = (1, 1)) -> Array:
+    r"""Return the gradient for the kernels: each error times the window it came from, added up over all places.
+
+    $$\frac{\partial C}{\partial w_{f,c,u,v}} = \sum_{i,j} \delta_{f,i,j}\; a_{c,\;i s + u,\;j s' + v}$$
+
+    The sum runs over the examples as well. It is BP4, $\delta a^T$, with a column for every window.
+
+    Args:
+        delta: $\delta = \partial C / \partial z$, shape (F, height, width, N).
+        a: Images, padded as they were for `correlate`, shape (C, H, W, N).
+        kernel: The kernel's size (K, K').
+        stride: The steps $s$ and $s'$.
+
+    Returns:
+        The gradient, shape (F, C, K, K').
+
+    Raises:
+        ValueError: If `delta` has no entry, or more than one, for each window of `a`.
+
+    Source: LeCun et al. 1989, *Backpropagation Applied to Handwritten Zip Code Recognition*, for shared weights.
+    """
+    height, width = places(a.shape[1:3], kernel, stride, "a")
+    filters, channels = len(delta), len(a)
+    if delta.shape[1:] != (height, width, a.shape[-1]):
+        raise ValueError(f"delta: expected shape (F, {height}, {width}, {a.shape[-1]}), got {delta.shape}")
+    grad = np.zeros((filters, kernel[0] * channels * kernel[1]), np.result_type(delta, a))
+    for tile in _tiles(a.shape[-1], grad.size * width):
+        rows = delta[..., tile].swapaxes(0, 1).reshape(height, filters, -1)  # (height, F, width·n)
+        grad += (rows @ window_rows(a[..., tile], kernel, stride).swapaxes(1, 2)).sum(axis=0)
+    return grad.reshape(filters, kernel[0], channels, kernel[1]).swapaxes(1, 2)
+
+
+def spread(delta: Array, size: Pair, kernel: Pair, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Array:
+    r"""Set errors as far apart as their windows are, in a field of zeros that reaches beyond the image.
+
+    An image's gradient is then a `correlate` once more, with every kernel turned by half a circle and read from
+    feature map to channel:
+
+    $$\frac{\partial C}{\partial a_{c,y,x}} = \sum_{f,u,v} w_{f,c,K-1-u,K'-1-v}\; d_{f,\;y + u,\;x + v}, \qquad
+    d_{f,\;i s + K - 1 - p,\;j s' + K' - 1 - p'} = \delta_{f,i,j}$$
+
+    and zero everywhere else in $d$.
+
+    Args:
+        delta: $\delta = \partial C / \partial z$, shape (F, height, width, N).
+        size: The image's size (H, W), without padding.
+        kernel: The kernel's size (K, K').
+        stride: The steps $s$ and $s'$.
+        padding: The rows $p$ and columns $p'$ of zeros around the image, fewer than the kernel has.
+
+    Returns:
+        $d$, shape (F, H + K − 1, W + K' − 1, N).
+
+    Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, section 4.
+    """
+    filters, height, width, examples = delta.shape
+    field = np.zeros((filters, size[0] + kernel[0] - 1, size[1] + kernel[1] - 1, examples), delta.dtype)
+    top, left = kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]
+    down, across = stride
+    field[:, top : top + down * height : down, left : left + across * width : across] = delta
+    return field
+
+
+def _tiles(examples: int, products: int) -> Iterator[slice]:
+    """Yield the examples in equal parts, so few at a time that the matrices of a row of windows are small."""
+    parts = math.ceil(examples / max(LEAST, SMALL // products))
+    size = math.ceil(examples / parts)
+    return (slice(start, start + size) for start in range(0, examples, size))
+
+
+class Conv2d(Layer):
+    r"""A convolutional layer: every neuron hears one window of the image, all neurons of a map with one kernel.
+
+    $$z_{f,i,j} = b_f + \sum_{c,u,v} w_{f,c,u,v}\; a^{l-1}_{c,\;i s + u - p,\;j s' + v - p'}, \qquad a^l = \sigma(z^l)$$
+
+    where $a^{l-1}$ is zero outside the image. The kernels start as normal random numbers with standard deviation
+    $g / \sqrt{C K K'}$, where $g$ is the activation's gain, and the biases at zero.
+
+    Args:
+        inputs: Channels it takes, $C$.
+        outputs: Feature maps it makes, $F$.
+        kernel: The kernel's size, a number or a pair (K, K').
+        activation: An `Activation` or its name.
+        stride: The step from window to window, a number or a pair (down, across).
+        padding: Rows and columns of zeros around the image, a number or a pair.
+        rng: The generator the first kernels are drawn from.
+        dtype: float64 to check, float32 to train fast.
+
+    Attributes:
+        W: Kernels, shape (F, C, K, K').
+        b: Biases, one shared by each feature map, shape (F, 1).
+        activation: The activation function.
+        kernel: The pair (K, K').
+        stride: The pair (s, s').
+        padding: The pair (p, p').
+
+    Raises:
+        TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
+        ValueError: If a size is below one, the padding is as large as the kernel, or the activation is unknown.
+
+    Source: LeCun et al. 1998, *Gradient-Based Learning Applied to Document Recognition*, section II.
+    """
+
+    W: Array
+    b: Array
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int | Pair,
+        activation: Activation | str = identity,
+        *,
+        stride: int | Pair = 1,
+        padding: int | Pair = 0,
+        rng: np.random.Generator,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
+        self.activation = named(activation, ACTIVATIONS, "activation")
+        self.kernel, self.stride, self.padding = _geometry(kernel, stride, padding)
+        kind: np.dtype[Any] = float_type(dtype)
+        scale = self.activation.gain / np.sqrt(inputs * self.kernel[0] * self.kernel[1])
+        self.W = (scale * generator(rng).standard_normal((outputs, inputs, *self.kernel))).astype(kind)
+        self.b = np.zeros((outputs, 1), dtype=kind)
+
+    @classmethod
+    def from_parameters(
+        cls,
+        W: ArrayLike,
+        b: ArrayLike,
+        activation: Activation | str = identity,
+        *,
+        stride: int | Pair = 1,
+        padding: int | Pair = 0,
+    ) -> "Conv2d":
+        """Build a layer from given kernels and biases, which are copied.
+
+        Args:
+            W: Kernels, shape (F, C, K, K').
+            b: Biases, shape (F,) or (F, 1).
+            activation: An `Activation` or its name.
+            stride: The step from window to window, a number or a pair.
+            padding: Rows and columns of zeros around the image, a number or a pair.
+
+        Raises:
+            TypeError: If a size is not a whole number, or the weights are neither float32 nor float64.
+            ValueError: If the shapes do not fit together, a number is not finite, or the padding is too large.
+        """
+        layer = cls.__new__(cls)
+        layer.activation = named(activation, ACTIVATIONS, "activation")
+        layer.W = np.array(real_array(W, "W"))
+        if layer.W.ndim != 4 or layer.W.size == 0:
+            raise ValueError(f"W: expected shape (outputs, inputs, height, width), got {layer.W.shape}")
+        float_type(layer.W.dtype, "W")
+        layer.b = bias_column(b, layer.W)
+        layer.kernel, layer.stride, layer.padding = _geometry(layer.W.shape[2:], stride, padding)
+        return layer
+
+    def __repr__(self) -> str:
+        outputs, inputs = self.W.shape[:2]
+        sizes = f"stride={brief(self.stride)}, padding={brief(self.padding)}"
+        return f"Conv2d({inputs}, {outputs}, {brief(self.kernel)}, {self.activation}, {sizes})"
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The live arrays W and b."""
+        return {"W": self.W, "b": self.b}
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return (F, height, width), or raise a `ValueError` unless the input is (C, H, W) and no window too small."""
+        outputs, inputs = self.W.shape[:2]
+        if len(input_shape) != 3 or input_shape[0] != inputs:
+            raise ValueError(f"{self!r}: expected an input of shape ({inputs}, height, width), got {input_shape}")
+        return (outputs, *places(input_shape[1:], self.kernel, self.stride, repr(self), self.padding))
+
+    def multiply_adds(self, input_shape: tuple[int, ...]) -> int:
+        """Return one for each weight at each place."""
+        return self.W[0].size * math.prod(self.output_shape(input_shape))
+
+    def forward(self, a_prev: Array) -> Array:
+        """Return z, the padded image correlated with the kernels, plus b; shape (F, height, width, N)."""
+        z = correlate(self._padded(a_prev), self.W, self.stride)
+        z += self.b[:, :, np.newaxis, np.newaxis]
+        return z
+
+    def gradients(self, a_prev: Array, delta: Array) -> dict[str, Array]:
+        """Return ∂C/∂W, and ∂C/∂b by BP3: a shared bias collects the errors of its whole map."""
+        return {
+            "W": kernel_gradient(delta, self._padded(a_prev), self.kernel, self.stride),
+            "b": delta.sum(axis=(1, 2, 3)).reshape(-1, 1),
+        }
+
+    def pull_back(self, a_prev: Array, delta: Array) -> Array:
+        """Return ∂C/∂a_prev, the spread errors correlated with the turned kernels."""
+        turned = self.W[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, F, K, K')
+        return correlate(spread(delta, a_prev.shape[1:3], self.kernel, self.stride, self.padding), turned)
+
+    def _padded(self, a: Array) -> Array:
+        """Return the images with zeros around them."""
+        if self.padding == (0, 0):
+            return a
+        (down, across), (channels, height, width, examples) = self.padding, a.shape
+        padded = np.zeros((channels, height + 2 * down, width + 2 * across, examples), a.dtype)
+        padded[:, down : down + height, across : across + width] = a
+        return padded
+
+
+def _geometry(kernel: int | Pair, stride: int | Pair, padding: int | Pair) -> tuple[Pair, Pair, Pair]:
+    """Return the three as pairs that go together."""
+    sizes, steps, zeros = pair(kernel, "kernel"), pair(stride, "stride"), pair(padding, "padding", least=0)
+    if zeros[0] >= sizes[0] or zeros[1] >= sizes[1]:
+        raise ValueError(f"padding: expected less than the kernel, {brief(sizes)}, got {brief(zeros)}")
+    return sizes, steps, zeros

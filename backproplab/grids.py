@@ -1,0 +1,96 @@
+"""Grids of images and of counts, drawn line by line as SVG."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backproplab.checks import real_array
+from backproplab.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
+
+__all__ = ["count_table", "image_grid"]
+
+
+def image_grid(images: ArrayLike, titles: Sequence[str], columns: int = 4) -> str:
+    """Draw grey images in a grid, each with a line of text below; ink is dark on a light page and light on a dark one.
+
+    Args:
+        images: Shape (N, height, width), 0 for paper and 1 for ink.
+        titles: One text for each image.
+        columns: How many stand side by side.
+
+    Returns:
+        SVG text.
+
+    Raises:
+        TypeError: If `images` is not numeric.
+        ValueError: If the shape does not fit, or the number of titles differs from the number of images.
+
+    Source: Tufte 1983, *The Visual Display of Quantitative Information*, on small multiples.
+    """
+    grid = real_array(images, "images")
+    if grid.ndim != 3 or len(grid) == 0:
+        raise ValueError(f"images: expected shape (N, height, width), got {grid.shape}")
+    if len(titles) != len(grid):
+        raise ValueError(f"titles: expected {len(grid)}, one for each image, got {len(titles)}")
+    side, gap, line = 64.0, 12.0, 26.0
+    pixel = side / max(grid.shape[1:])
+    parts = []
+    for number, (image, title) in enumerate(zip(grid, titles, strict=True)):
+        x, y = gap / 2 + number % columns * (side + gap), number // columns * (side + line)
+        parts.append(f'<rect x="{x:g}" y="{y:g}" width="{side:g}" height="{side:g}" fill="none" stroke="{MUTED}"/>')
+        for (row, column), ink in np.ndenumerate(image):
+            if ink > 0:
+                parts.append(
+                    f'<rect x="{x + column * pixel:.2f}" y="{y + row * pixel:.2f}" width="{pixel:.2f}" '
+                    f'height="{pixel:.2f}" fill="{INK}" fill-opacity="{min(ink, 1):.3g}"/>'
+                )
+        parts.append(text_at(x + side / 2, y + side + 17, title, INK, 13))
+    rows = -(-len(grid) // columns)
+    return svg(min(columns, len(grid)) * (side + gap), rows * (side + line), parts)
+
+
+def count_table(counts: NDArray[np.integer], row_name: str, column_name: str) -> str:
+    """Draw a square table of counts, such as a confusion matrix; the diagonal is framed, the rest is shaded by size.
+
+    Args:
+        counts: Shape (n, n); row i and column j stand for class i and class j.
+        row_name: What the rows are.
+        column_name: What the columns are.
+
+    Returns:
+        SVG text.
+
+    Raises:
+        ValueError: If the table is not square.
+
+    Source: Provost and Kohavi 1998, *Glossary of Terms*, "confusion matrix".
+    """
+    table = np.asarray(counts)
+    if table.ndim != 2 or table.shape[0] != table.shape[1]:
+        raise ValueError(f"counts: expected a square table, got {table.shape}")
+    cell, left, top = 34, 46, 46
+    off_diagonal = np.where(np.eye(len(table), dtype=bool), 0, table)
+    most = max(int(off_diagonal.max()), 1)
+    size = cell * len(table)
+    parts = [text_at(left + size / 2, 14, column_name, MUTED, 13)]
+    parts.append(
+        f'<text x="12" y="{top + size / 2:g}" font-size="13" text-anchor="middle" fill="{MUTED}" '
+        f'transform="rotate(-90 12 {top + size / 2:g})">{escape(row_name)}</text>'
+    )
+    for number in range(len(table)):
+        middle = (number + 0.5) * cell
+        parts.append(text_at(left + middle, top - 9, str(number), INK, 13))
+        parts.append(text_at(left - 11, top + middle + 4.5, str(number), INK, 13))
+    for (row, column), count in np.ndenumerate(table):
+        x, y = left + column * cell, top + row * cell
+        right = row == column
+        shade = 0.0 if right else 0.12 + 0.5 * int(count) / most if count else 0.0
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" fill="{BACKWARD}" fill-opacity="{shade:.3f}" '
+            f'stroke="{FORWARD if right else MUTED}" stroke-width="{1.8 if right else 0.3}"/>'
+        )
+        if count:
+            parts.append(text_at(x + cell / 2, y + cell / 2 + 4.5, str(count), INK, 13))
+    return svg(left + size + 4, top + size + 4, parts)

@@ -1,0 +1,252 @@
+"""Chapter 4: stationary points, curvature, saddles and plateaus."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, strategies as st
+
+from backproplab import Dense, Network, hessian, sigmoid
+
+if TYPE_CHECKING:
+    from backproplab.checks import Array
+
+X, Y, T, Z = sp.symbols("x y t z", real=True)
+SURFACES = (X**2 + Y**2, X**2 - Y**2, X**3 - 3 * X + Y**2, sp.exp(X) * sp.sin(Y) + X**3 * Y)
+ANGLE = sp.symbols("phi", real=True)
+
+
+@pytest.mark.equation("STATIONARY")
+@pytest.mark.parametrize("surface", SURFACES, ids=str)
+def test_no_point_with_a_gradient_is_a_minimum(surface: sp.Expr) -> None:
+    """Wherever the gradient, derived with symbols, is not zero, a short enough step against it ends lower."""
+    f = sp.lambdify((X, Y), surface, "math")
+    slopes = sp.lambdify((X, Y), [sp.diff(surface, X), sp.diff(surface, Y)], "math")
+    for x, y in np.random.default_rng(0).uniform(-2, 2, size=(40, 2)):
+        gx, gy = slopes(x, y)
+        assert gx * gx + gy * gy > 0
+        assert min(f(x - step * gx, y - step * gy) for step in (1e-2, 1e-3, 1e-4)) < f(x, y)
+
+
+@pytest.mark.equation("STATIONARY")
+@pytest.mark.parametrize(
+    ("surface", "place"),
+    [
+        ((X - 1) ** 2 + (Y + 2) ** 2, (1, -2)),
+        (X**4 + (X - Y) ** 2, (0, 0)),
+        (sp.cosh(X - 3) + Y**6, (3, 0)),
+        (-sp.exp(-(X**2) - Y**2), (0, 0)),
+    ],
+    ids=str,
+)
+def test_the_gradient_vanishes_at_minima_that_are_known(surface: sp.Expr, place: tuple[int, int]) -> None:
+    """At the lowest point of four surfaces whose lowest point can be read off, both partial derivatives are zero."""
+    f = sp.lambdify((X, Y), surface, "math")
+    for x, y in np.random.default_rng(1).normal(size=(200, 2)):
+        assert f(place[0] + x, place[1] + y) > f(*place)
+    here = {X: place[0], Y: place[1]}
+    assert sp.diff(surface, X).subs(here) == sp.diff(surface, Y).subs(here) == 0
+
+
+@pytest.mark.equation("LINEFIT")
+def test_the_line_that_misses_the_least() -> None:
+    """Solved with symbols for four points, the two conditions have one solution, and it is the formula's."""
+    xs, ys = sp.symbols("x1:5", real=True), sp.symbols("y1:5", real=True)
+    w, b = sp.symbols("w b", real=True)
+    cost = sum((w * x + b - y) ** 2 / 2 for x, y in zip(xs, ys, strict=True)) / 4
+    (solution,) = sp.solve([sp.diff(cost, w), sp.diff(cost, b)], [w, b], dict=True)
+
+    def mean(values: object) -> sp.Expr:
+        return sum(values) / 4  # type: ignore[call-overload]
+
+    slope = (mean(x * y for x, y in zip(xs, ys, strict=True)) - mean(xs) * mean(ys)) / (
+        mean(x**2 for x in xs) - mean(xs) ** 2
+    )
+    assert sp.simplify(solution[w] - slope) == 0
+    assert sp.simplify(solution[b] - (mean(ys) - slope * mean(xs))) == 0
+
+
+@pytest.mark.equation("LINEFIT")
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=3, max_size=12))
+def test_no_other_line_misses_less(points: list[tuple[float, float]]) -> None:
+    """Whatever the points are, moving slope or intercept of the fitted line away never lowers the cost."""
+    count = len(points)
+    x, y = (sum(values) / count for values in zip(*points, strict=True))
+    spread = sum(a * a for a, _ in points) / count - x * x
+    if spread < 1e-3:
+        return
+    w = (sum(a * b for a, b in points) / count - x * y) / spread
+    b = y - w * x
+
+    def cost(w: float, b: float) -> float:
+        return sum((w * p + b - q) ** 2 for p, q in points) / (2 * count)
+
+    for dw, db in ((0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1), (0.1, -0.1 * x)):
+        assert cost(w + dw, b + db) >= cost(w, b)
+
+
+@pytest.mark.equation("HESSIAN")
+@pytest.mark.parametrize("surface", SURFACES, ids=str)
+def test_hessian_holds_the_second_derivatives(surface: sp.Expr) -> None:
+    """Entry (i, j) of the measured Hessian is ∂²f/∂xᵢ∂xⱼ, derived with symbols in either order."""
+    f = sp.lambdify((X, Y), surface, "math")
+    for point in ((0.4, -1.1), (1.0, 0.0), (-0.3, 2.0)):
+        measured = hessian(lambda p: f(p[0], p[1]), point).value
+        for i, first in enumerate((X, Y)):
+            for j, second in enumerate((X, Y)):
+                assert sp.simplify(sp.diff(surface, first, second) - sp.diff(surface, second, first)) == 0
+                exact = float(sp.diff(surface, first, second).subs({X: point[0], Y: point[1]}))
+                assert measured[i, j] == pytest.approx(exact, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.equation("CURVATURE")
+@pytest.mark.parametrize("surface", SURFACES, ids=str)
+def test_curvature_in_a_direction(surface: sp.Expr) -> None:
+    """The second derivative of f(x + tu) by t at zero, with symbols and for every angle of u, is the double sum of uᵢHᵢⱼuⱼ."""
+    u = (sp.cos(ANGLE), sp.sin(ANGLE))
+    along = surface.subs({X: X + T * u[0], Y: Y + T * u[1]}, simultaneous=True)
+    double = sum(u[i] * sp.diff(surface, a, b) * u[j] for i, a in enumerate((X, Y)) for j, b in enumerate((X, Y)))
+    assert sp.simplify(sp.diff(along, T, 2).subs(T, 0) - double) == 0
+
+
+def symmetric(n: int) -> st.SearchStrategy[Array]:
+    return st.integers(0, 2**32 - 1).map(lambda seed: _symmetric(np.random.default_rng(seed), n))
+
+
+def _symmetric(rng: np.random.Generator, n: int) -> Array:
+    A = rng.normal(size=(n, n))
+    return A + A.T
+
+
+@pytest.mark.equation("EIGEN")
+@given(st.integers(1, 6).flatmap(symmetric), st.integers(0, 2**32 - 1))
+def test_curvature_is_an_average_of_the_eigenvalues(H: Array, seed: int) -> None:
+    """For any symmetric H and u of length one, uᵀHu is the sum of λₖcₖ² with cₖ² adding up to 1, so it lies between the extremes."""
+    n = len(H)
+    u = np.random.default_rng(seed).normal(size=n)
+    u /= np.linalg.norm(u)
+    values, vectors = np.linalg.eigh(H)
+    for k in range(n):
+        assert H @ vectors[:, k] == pytest.approx(values[k] * vectors[:, k], abs=1e-10)
+    c = [sum(vectors[i, k] * u[i] for i in range(n)) for k in range(n)]
+    curvature = sum(u[i] * H[i, j] * u[j] for i in range(n) for j in range(n))
+    assert sum(weight**2 for weight in c) == pytest.approx(1)
+    assert curvature == pytest.approx(
+        sum(value * weight**2 for value, weight in zip(values, c, strict=True)), abs=1e-10
+    )
+    assert values[0] - 1e-10 <= curvature <= values[-1] + 1e-10
+
+
+@pytest.mark.parametrize(
+    ("surface", "signs", "lowest"),
+    [
+        (X**2 + Y**2, (1, 1), True),
+        (-(X**2) - 3 * Y**2, (-1, -1), False),
+        (X**2 - Y**2, (-1, 1), False),
+        (X**2 + Y**4, (0, 1), True),
+        (X**2 - Y**4, (0, 1), False),
+        (X**3 - 3 * X * Y**2, (0, 0), False),
+    ],
+    ids=str,
+)
+def test_eigenvalues_tell_minimum_from_saddle(surface: sp.Expr, signs: tuple[int, int], lowest: bool) -> None:
+    """All positive is a minimum, both signs are a saddle, and with a zero among them it may be either."""
+    exact = sp.hessian(surface, (X, Y)).subs({X: 0, Y: 0}).eigenvals(multiple=True)
+    assert sorted(sp.sign(value) for value in exact) == list(signs)
+    f = sp.lambdify((X, Y), surface, "math")
+    around = [f(0.01 * np.cos(angle), 0.01 * np.sin(angle)) for angle in np.linspace(0, 2 * np.pi, 73)[:-1]]
+    assert (min(around) > 0) == lowest
+
+
+@pytest.mark.equation("ESCAPE")
+def test_a_network_of_zeros_stands_on_a_saddle() -> None:
+    """One example's cost, expanded with symbols as the network leaves zero, is ½y² − ¼t²aᵀx y, and the t³ term is missing."""
+    a, b, mark1, mark2, target = sp.symbols("a b m1 m2 y", real=True)
+    hidden = 1 / (1 + sp.exp(-T * (a * mark1 + b * mark2)))
+    output = T * hidden - T / 2
+    series = sp.series((output - target) ** 2 / 2, T, 0, 4).removeO()
+    expected = target**2 / 2 - T**2 * (a * mark1 + b * mark2) * target / 4
+    assert sp.simplify(series - expected) == 0
+
+
+@pytest.mark.equation("ESCAPE")
+def test_the_real_network_of_zeros_falls_as_the_expansion_says() -> None:
+    """On random students with mean zero, the package's network has no gradient at zero, and falls by ¼t²aᵀ(mean of xy)."""
+    rng = np.random.default_rng(4)
+    marks = rng.normal(size=(12, 2))
+    target = marks @ [[0.8], [-0.3]] + 0.2 * rng.normal(size=(12, 1))
+    target -= target.mean()
+
+    def network(t: float, a: Array) -> Network:
+        hidden = Dense.from_parameters(np.stack([t * a, 0 * a]), [0, 0], "sigmoid")
+        return Network([hidden, Dense.from_parameters([[t, 0]], [-t / 2])], "half_squared_error")
+
+    a = np.array([sum(marks[i, k] * target[i, 0] for i in range(12)) / 12 for k in range(2)])
+    still = network(0, a)
+    assert all(np.abs(grad).max() < 1e-15 for grad in still.trace(marks, target).gradients.values())
+    before = still.cost(marks, target)
+    assert before == pytest.approx(sum(value**2 for value in target[:, 0]) / 24)
+    gaps = []
+    for t in (0.2, 0.1, 0.05):
+        expected = before - t**2 * (a[0] ** 2 + a[1] ** 2) / 4
+        gaps.append(abs(network(t, a).cost(marks, target) - expected))
+        assert network(t, a).cost(marks, target) < before
+    for larger, smaller in pairwise(gaps):
+        assert larger / smaller == pytest.approx(16, rel=0.1)
+
+
+@pytest.mark.equation("SATURATE")
+@given(st.floats(-700, 700))
+def test_a_saturated_sigmoid_is_flatter_than_the_exponential(z: float) -> None:
+    """The slope of the sigmoid is above zero and below exp(−|z|), at every z, and the same at −z."""
+    slope = float(sigmoid.derivative(np.array(z)))
+    assert 0 < slope <= np.exp(-abs(z))
+    assert abs(z) > 30 or slope < np.exp(-abs(z))
+    assert slope == pytest.approx(float(sigmoid.derivative(np.array(-z))), rel=1e-12)
+
+
+@pytest.mark.equation("SATURATE")
+def test_the_bound_on_the_sigmoids_slope_holds_with_symbols() -> None:
+    """The derivative of 1 / (1 + exp(−z)) is even, and exp(−z) divided by it is (1 + exp(−z))², which is above 1."""
+    slope = sp.diff(1 / (1 + sp.exp(-Z)), Z)
+    assert sp.simplify(slope - slope.subs(Z, -Z)) == 0
+    assert sp.simplify(sp.exp(-Z) / slope - (1 + sp.exp(-Z)) ** 2) == 0
+
+
+@pytest.mark.equation("CONE")
+def test_two_random_eigenvalues_are_both_positive_in_a_cone() -> None:
+    """Integrated with symbols over all directions of (p, q, r), the part where both eigenvalues are positive is ½(1 − 1/√2)."""
+    p, q, r = sp.symbols("p q r", real=True)
+    values = sp.Matrix([[p + q, r], [r, p - q]]).eigenvals(multiple=True)
+    assert {sp.simplify(value - p) ** 2 for value in values} == {q**2 + r**2}
+    tilt = sp.symbols("theta", real=True)
+    inside = sp.integrate(2 * sp.pi * sp.sin(tilt), (tilt, 0, sp.pi / 4)) / (4 * sp.pi)
+    assert sp.simplify(inside - (1 - 1 / sp.sqrt(2)) / 2) == 0
+
+
+@pytest.mark.equation("CONE")
+def test_random_matrices_agree_with_the_cone() -> None:
+    """Of a hundred thousand symmetric 2×2 matrices with normal entries, that share has a positive trace and determinant."""
+    A = np.random.default_rng(7).normal(size=(100_000, 2, 2))
+    a, b, c = 2 * A[:, 0, 0], A[:, 0, 1] + A[:, 1, 0], 2 * A[:, 1, 1]
+    share = np.mean((a + c > 0) & (a * c - b * b > 0))
+    assert share == pytest.approx((1 - 0.5**0.5) / 2, abs=0.004)
+
+
+def test_swapping_two_hidden_neurons_changes_nothing() -> None:
+    """The cost of a network is the same when two hidden neurons change places with all their weights."""
+    rng = np.random.default_rng(0)
+    W1, b1, W2, b2 = rng.normal(size=(2, 2)), rng.normal(size=2), rng.normal(size=(1, 2)), rng.normal(size=1)
+    x, y = rng.normal(size=(5, 2)), rng.normal(size=(5, 1))
+    costs = [
+        Network(
+            [Dense.from_parameters(W1[order], b1[order], "sigmoid"), Dense.from_parameters(W2[:, order], b2)],
+            "half_squared_error",
+        ).cost(x, y)
+        for order in ([0, 1], [1, 0])
+    ]
+    assert costs[0] == pytest.approx(costs[1])
