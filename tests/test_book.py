@@ -134,7 +134,12 @@ def book(tmp_path: Path) -> Path:
         (
             "docs/planted.md",
             '```python exec="1" session="planted" id="planted"\nprint("[home](index.md)")\n```\n',
-            "docs/planted.md:1: the block prints a link to a page, which only a page itself can do",
+            "docs/planted.md:1: the block prints a link into the book, which only a page itself can do",
+        ),
+        (
+            "docs/planted.md",
+            '```python exec="1" session="planted" id="planted"\nprint("[(BP1)](#eq-BP1)")\n```\n',
+            "docs/planted.md:1: the block prints a link into the book, which only a page itself can do",
         ),
         (
             "docs/planted.md",

@@ -78,8 +78,8 @@ def blocks(root: Path = ROOT) -> list[str]:
                     found.append(f"{place}: another block has the id {name!r}")
                 if block.options.get("session") != session:
                     found.append(f'{place}: the block needs session="{session}", the name of the page')
-                if re.search(r"\]\([^)]*\.md\b", block.code):
-                    found.append(f"{place}: the block prints a link to a page, which only a page itself can do")
+                if re.search(r"\]\((?:#|[^)]*\.md\b)", block.code):
+                    found.append(f"{place}: the block prints a link into the book, which only a page itself can do")
             elif re.match(r"py(thon|con)?\b", block.info):
                 found.append(f'{place}: the program is shown but does not run; it needs exec="1"')
     return found
