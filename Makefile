@@ -21,7 +21,7 @@ test: setup  ## lint, check the types, run every test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
