@@ -2,6 +2,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
+export OPENBLAS_NUM_THREADS := 1  # the pages multiply small matrices, and their digits depend on no number of cores
 
 .PHONY: help setup serve build test bench format clean
 

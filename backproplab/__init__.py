@@ -44,7 +44,7 @@ _PUBLIC = {
     "figures": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "flowcharts": "flow_chart",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
-    "grids": "count_table image_grid",
+    "grids": "count_table image_grid number_grid",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "

@@ -1,5 +1,6 @@
 """Grids of images and of counts, drawn line by line as SVG."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -8,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from backproplab.checks import real_array
 from backproplab.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
+from backproplab.latex import latex_number
 
-__all__ = ["count_table", "image_grid"]
+__all__ = ["count_table", "image_grid", "number_grid"]
 
 
 def image_grid(images: ArrayLike, titles: Sequence[str], columns: int = 4) -> str:
@@ -94,3 +96,66 @@ def count_table(counts: NDArray[np.integer], row_name: str, column_name: str) ->
         if count:
             parts.append(text_at(x + cell / 2, y + cell / 2 + 4.5, str(count), INK, 13))
     return svg(left + size + 4, top + size + 4, parts)
+
+
+def number_grid(
+    array: ArrayLike, name: str, *, frames: Sequence[tuple[int, ...]] = (), direction: str = "forward", digits: int = 4
+) -> str:
+    """Draw a map with its numbers in the cells, rounded as everywhere in the book; rows and columns count from 0.
+
+    Cells are shaded by size, the largest the darkest; a zero is pale and has no shade.
+
+    Args:
+        array: Shape (height, width), or (n,) for a column.
+        name: What stands above.
+        frames: What to frame: cells (row, column), or blocks (row, column, height, width).
+        direction: "forward" for what flows forward, "backward" for errors and gradients, which have another colour.
+        digits: Decimals in the cells.
+
+    Returns:
+        SVG text.
+
+    Raises:
+        TypeError: If `array` is not numeric, or `digits` is not a whole number.
+        ValueError: If the shape does not fit, the direction is unknown, or a frame reaches beyond the cells.
+
+    Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, for maps with numbers in them.
+    """
+    if direction not in ("forward", "backward"):
+        raise ValueError(f"direction: expected 'forward' or 'backward', got {direction!r}")
+    given = real_array(array, "array")
+    values = given[:, np.newaxis] if given.ndim == 1 else given
+    if values.ndim != 2 or values.size == 0:
+        raise ValueError(f"array: expected shape (height, width) or (n,), got {given.shape}")
+    texts = [[_plain(value, digits) for value in row] for row in values]
+    high, left, top = 30, 22, 44 if given.ndim == 2 else 28
+    wide = max(34, 14 + 7 * max(len(text) for row in texts for text in row))
+    width = max(left + wide * values.shape[1] + 2, 7 * len(name))
+    parts = [text_at(left + wide * values.shape[1] / 2, 15, name, INK, 14)]
+    most, colour = float(np.abs(values).max()), FORWARD if direction == "forward" else BACKWARD
+    if given.ndim == 2:
+        parts += [text_at(left + (j + 0.5) * wide, top - 7, str(j), MUTED, 12) for j in range(values.shape[1])]
+    parts += [text_at(left - 11, top + i * high + 20, str(i), MUTED, 12) for i in range(len(values))]
+    for (i, j), value in np.ndenumerate(values):
+        x, y = left + j * wide, top + i * high
+        shade = 0.06 + 0.3 * abs(value) / most if value else 0.0
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" fill="{colour}" fill-opacity="{shade:.3f}" '
+            f'stroke="{MUTED}" stroke-width="0.4"/>'
+        )
+        parts.append(text_at(x + wide / 2, y + 20, texts[i][j], INK if value else MUTED, 13))
+    for frame in frames:
+        i, j, rows, columns = frame if len(frame) == 4 else (*frame, 1, 1)
+        if not (0 <= i < i + rows <= len(values) and 0 <= j < j + columns <= values.shape[1]):
+            raise ValueError(f"frames: expected cells of a map of shape {values.shape}, got {frame}")
+        parts.append(
+            f'<rect x="{left + j * wide + 1}" y="{top + i * high + 1}" width="{columns * wide - 2}" '
+            f'height="{rows * high - 2}" fill="none" stroke="{INK}" stroke-width="2.2"/>'
+        )
+    return svg(width, top + high * len(values) + 3, parts)
+
+
+def _plain(value: float, digits: int) -> str:
+    """Return a number as `latex_number` rounds it, without LaTeX."""
+    text = latex_number(value, digits).replace(r" \times ", "·").replace("-", "−")
+    return re.sub(r"\^\{(.*)\}", lambda power: power[1].translate(str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")), text)

@@ -103,6 +103,17 @@ def numbers(values: Array | float, digits: int, *, given: bool = False) -> Numbe
     return Numbers(tuple(map(tuple, rows)), given)
 
 
+def maps(values: Array, digits: int, *, given: bool = False) -> Line:
+    """Return an array as it is shown; of one with more than two axes the last two are matrices, one after the other."""
+    if values.ndim <= 2:
+        return [numbers(values, digits, given=given)]
+    matrices: list[Token] = [numbers(matrix, digits, given=given) for matrix in values.reshape(-1, *values.shape[-2:])]
+    if len(matrices) == 1:
+        return matrices
+    listed: list[Token] = [part for token in abbreviated(matrices, r"\cdots") for part in (",", token)]
+    return [r"\left(", *listed[1:], r"\right)"]
+
+
 def exercise(written: list[Section]) -> list[Section]:
     """Return the sections without results, and the results behind them."""
     hidden = [replace(s, parts=[p if isinstance(p, str) else p.hidden for p in s.parts]) for s in written]

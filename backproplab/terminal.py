@@ -11,7 +11,7 @@ _RAISED = str.maketrans("0123456789-Tz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᶻ")
 _LOWERED = str.maketrans("0123456789ai", "₀₁₂₃₄₅₆₇₈₉ₐᵢ")
 _SIGNS = {
     r"\left": "", r"\right": "", r"\lVert": "‖", r"\rVert": "‖", r"\,": " ", "'": "′", BLANK: "_____",
-    r"\sigma": "σ", r"\delta": "δ", r"\eta": "η", r"\nabla": "∇", r"\partial ": "∂", r"\sum": "Σ", r"\odot": "⊙",
+    r"\sigma": "σ", r"\delta": "δ", r"\eta": "η", r"\nabla": "∇", r"\partial ": "∂", r"\sum": "Σ", r"\odot": "⊙", r"\star": "⋆",
     r"\cdots": "⋯", r"\vdots": "⋮", r"\ddots": "⋱", r" \cdot ": "·", r"\cdot": "·", r" \times ": "×",
     r"\leftarrow": "←", r"\ln": "ln", r"\max": "max", r"\tanh": "tanh",
 }  # fmt: skip

@@ -1,23 +1,26 @@
 """A whole step of gradient descent written out, for any network: forward, cost, backward, update."""
 
 import copy
-from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from backproplab.checks import Array, positive, whole_number
-from backproplab.formulas import about_activation, cost_formulas
-from backproplab.layers import Dense, Layer
+from backproplab.convolution import Conv2d
+from backproplab.formulas import cost_formulas
+from backproplab.layers import Dense, Flatten, Layer
 from backproplab.network import Network, Step, Trace
 from backproplab.optimizers import SGD
-from backproplab.sections import SHOWN, Formula, Line, Section, Token, abbreviated, exercise, markdown, numbers
+from backproplab.pooling import AvgPool2d, MaxPool2d
+from backproplab.sections import SHOWN, Formula, Line, Section, exercise, maps, markdown, numbers
+from backproplab.worked_convolution import AvgPoolWriting, ConvWriting, FlattenWriting, MaxPoolWriting
+from backproplab.worked_layers import DELTA, DenseWriting, Writing, at, slope
 
 __all__ = ["worked_example"]
 
 MOST_DIGITS = 17
-DELTA = r"\delta"
 
 
 def worked_example(
@@ -71,72 +74,22 @@ def trace_markdown(trace: Trace) -> str | None:
             return None
 
 
-class _Writing(ABC):
-    """How a kind of layer is written; one for each kind the worked example knows."""
-
-    def __init__(self, digits: int) -> None:
-        self.show = partial(numbers, digits=digits)
-
-    @abstractmethod
-    def forward(self, number: int, step: Step) -> Formula:
-        """Return how z comes from the activations before."""
-
-    @abstractmethod
-    def gradients(self, number: int, step: Step) -> list[Formula]:
-        """Return how the gradient of each parameter comes from δ."""
-
-    @abstractmethod
-    def pull_back(self, number: int, step: Step) -> tuple[str, Line]:
-        """Return the gradient with respect to the activations before, in symbols and in numbers."""
-
-
-class _DenseWriting(_Writing):
-    def forward(self, number: int, step: Step) -> Formula:
-        W, b = step.layer.parameters.values()
-        symbols = f"{_at('W', number)} {_at('a', number - 1)} + {_at('b', number)}"
-        a_prev = self.show(step.a_prev, given=number == 1)
-        filled: Line = [self.show(W, given=True), a_prev, "+", self.show(b, given=True)]
-        return Formula(_at("z", number), [[symbols], filled, [self.show(step.z)]])
-
-    def gradients(self, number: int, step: Step) -> list[Formula]:
-        delta = _at(DELTA, number)
-        transposed = self.show(step.a_prev.T, given=number == 1)
-        weights: list[Line] = [
-            [f"{delta} ({_at('a', number - 1)})^T"],
-            [self.show(step.delta), transposed],
-            [self.show(step.grads["W"])],
-        ]
-        biases: list[Line] = [[delta], [self.show(step.grads["b"])]]
-        if step.delta.shape[-1] > 1:
-            columns: list[Token] = [self.show(column[:, np.newaxis]) for column in step.delta.T]
-            shown = abbreviated(columns, r"\cdots")
-            summands: Line = [token for column in shown for token in ("+", column)][1:]
-            biases = [[rf"\sum_{{i}} {delta}_{{i}}"], summands, biases[-1]]
-        return [Formula(_slope(_at("W", number)), weights), Formula(_slope(_at("b", number)), biases)]
-
-    def pull_back(self, number: int, step: Step) -> tuple[str, Line]:
-        W = self.show(step.layer.parameters["W"].T, given=True)
-        return f"({_at('W', number)})^T {_at(DELTA, number)}", [W, self.show(step.delta)]
-
-
-_WRITINGS: dict[type[Layer], type[_Writing]] = {Dense: _DenseWriting}
+_WRITINGS: dict[type[Layer], type[Writing]] = {
+    Dense: DenseWriting,
+    Conv2d: ConvWriting,
+    MaxPool2d: MaxPoolWriting,
+    AvgPool2d: AvgPoolWriting,
+    Flatten: FlattenWriting,
+}
 """The extension point: a new kind of layer is written by the class that stands here for it."""
 
 
-def _writing(step: Step, number: int, digits: int) -> _Writing:
+def _writing(step: Step, number: int, digits: int) -> Writing:
     kind = _WRITINGS.get(type(step.layer))
     if kind is None:
         known = ", ".join(layer.__name__ for layer in _WRITINGS)
         raise TypeError(f"network: expected layers of the kinds {known}, got {step.layer!r} as layer {number}")
     return kind(digits)
-
-
-def _at(symbol: str, number: int) -> str:
-    return f"{symbol}^{number}" if number < 10 else f"{symbol}^{{{number}}}"
-
-
-def _slope(symbol: str) -> str:
-    return rf"\frac{{\partial C}}{{\partial {symbol}}}"
 
 
 def _passes(trace: Trace, digits: int) -> list[Section]:
@@ -145,37 +98,59 @@ def _passes(trace: Trace, digits: int) -> list[Section]:
     steps = [*enumerate(trace.steps, 1)]
     writings = [_writing(step, number, digits) for number, step in steps]
     _check_finite(trace)
+    if trace.y.ndim > 2:
+        raise ValueError(
+            f"network: expected outputs in a column, as behind Flatten, got the shape {trace.y.shape[:-1]}"
+        )
+    show_maps = writings[0].maps
     given = [
-        Formula("x = a^0", [[show(trace.steps[0].a_prev, given=True)]]),
+        Formula("x = a^0", [show_maps(trace.steps[0].a_prev, given=True)]),
         Formula("y", [[show(trace.y, given=True)]]),
     ]
     for number, step in steps:
         given += [
-            Formula(_at(name, number), [[show(array, given=True)]]) for name, array in step.layer.parameters.items()
+            Formula(at(name, number), [maps(array, digits, given=True)])
+            for name, array in step.layer.parameters.items()
         ]
     written = [Section("Given", [_about_numbers(trace, digits), *given])]
     for (number, step), writing in zip(steps, writings, strict=True):
-        z, a = _at("z", number), _at("a", number)
-        activated = Formula(a, [[rf"\sigma({z})"], [r"\sigma\left(", show(step.z), r"\right)"], [show(step.a)]])
-        words = f"Layer {number} has {about_activation(step.layer.activation)}, entry by entry."
-        written.append(Section(f"Forward, layer {number}", [words, writing.forward(number, step), activated]))
+        z, a, formula = at("z", number), at("a", number), writing.forward(number, step)
+        filled: Line = [r"\sigma\left(", *show_maps(step.z), r"\right)"]
+        activated = Formula(a, [[rf"\sigma({z})"], filled, show_maps(step.a)])
+        formulas = [formula, activated] if writing.bends else [replace(formula, left=f"{a} = {z}")]
+        written.append(Section(f"Forward, layer {number}", [writing.about(number, step), *formulas]))
     last = trace.steps[-1]
-    (*cost, grad_a), about_cost = cost_formulas(trace.loss, _at("a", len(steps)), last.a, trace.y, show)
+    (*cost, grad_a), about_cost = cost_formulas(trace.loss, at("a", len(steps)), last.a, trace.y, show)
     written.append(Section("Cost", [about_cost, *cost]))
-    for number, step in reversed(steps):
-        z, delta = _at("z", number), _at(DELTA, number)
-        prime = show(step.layer.activation.derivative(step.z))
-        slopes = Formula(rf"\sigma'({z})", [[r"\sigma'\left(", show(step.z), r"\right)"], [prime]])
-        if step is last:
-            words, first = "The error at the output, by BP1, and the gradients, by BP3 and BP4.", [grad_a]
-            symbols, filled = grad_a.left, grad_a.lines[-1]
-        else:
-            words, first = f"The error comes back from layer {number + 1}, by BP2; the gradients by BP3 and BP4.", []
-            symbols, filled = writings[number].pull_back(number + 1, trace.steps[number])
-        error: list[Line] = [[rf"{symbols} \odot \sigma'({z})"], [*filled, r"\odot", prime], [show(step.delta)]]
-        found = [*first, slopes, Formula(delta, error), *writings[number - 1].gradients(number, step)]
-        written.append(Section(f"Backward, layer {number}", [words, *found]))
+    written += [_backward(number, trace, writings, grad_a) for number in range(len(steps), 0, -1)]
     return written
+
+
+def _backward(number: int, trace: Trace, writings: list[Writing], grad_a: Formula) -> Section:
+    """Return the error of one layer and the gradients of its parameters."""
+    step, writing = trace.steps[number - 1], writings[number - 1]
+    z, delta = at("z", number), at(DELTA, number)
+    arrived: list[Line] = []
+    if number == len(trace.steps):
+        words, first = "The error at the output, by BP1", [grad_a]
+        symbols, filled = grad_a.left, grad_a.lines[-1]
+    else:
+        words, first = f"The error comes back from layer {number + 1}, by BP2", []
+        following = trace.steps[number]
+        symbols, filled = writings[number].pull_back(number + 1, following)
+        if following.a_prev.ndim > 2 and writing.bends:
+            arrived = [writing.maps(following.layer.pull_back(following.a_prev, following.delta))]
+    gradients = writing.gradients(number, step)
+    if gradients:
+        words += "; the gradients by BP3 and BP4" if first == [] else ", and the gradients, by BP3 and BP4"
+    if not writing.bends:
+        error = Formula(delta, [[symbols], filled, writing.maps(step.delta)])
+        return Section(f"Backward, layer {number}", [f"{words}.", *first, error])
+    prime = writing.maps(step.layer.activation.derivative(step.z))
+    slopes = Formula(rf"\sigma'({z})", [[r"\sigma'\left(", *writing.maps(step.z), r"\right)"], prime])
+    lines = [[*line, r"\odot", *prime] for line in (filled, *arrived)]
+    error = Formula(delta, [[rf"{symbols} \odot \sigma'({z})"], *lines, writing.maps(step.delta)])
+    return Section(f"Backward, layer {number}", [f"{words}.", *first, slopes, error, *gradients])
 
 
 def _check_finite(trace: Trace) -> None:
@@ -193,10 +168,25 @@ def _about_numbers(trace: Trace, digits: int) -> str:
     words = f"Numbers are rounded to {places} to be shown; the calculation carries all digits."
     if trace.y.shape[-1] > 1:
         words += f" Each of the $N = {trace.y.shape[-1]}$ examples is a column, and $b$ is added to every column."
-    sizes = [array.shape for step in trace.steps for array in (step.a_prev, step.z)]
-    if max(max(shape) for shape in sizes) > SHOWN:
-        words += f" Of more than {SHOWN} rows or columns the first {SHOWN - 1} and the last are shown."
+    kept = [array for step in trace.steps for array in (step.a_prev, step.z)]
+    if any(array.ndim > 2 for array in kept):
+        words += (
+            " Several maps stand one after the other, between commas: the channels of the first example, then those of "
+            "the next; kernels likewise, those of the first feature map first."
+        )
+    kernels = (W for s in trace.steps for W in s.layer.parameters.values() if W.ndim == 4)
+    sizes = [*map(_sizes, kept), *((*W.shape[2:], W.shape[0] * W.shape[1]) for W in kernels)]
+    if max(max(size) for size in sizes) > SHOWN:
+        things = "rows, columns or maps" if any(len(size) > 2 for size in sizes) else "rows or columns"
+        words += f" Of more than {SHOWN} {things} the first {SHOWN - 1} and the last are shown."
     return words
+
+
+def _sizes(array: Array) -> tuple[int, ...]:
+    """Return how many rows, columns and maps are to be shown."""
+    if array.ndim == 2:
+        return array.shape
+    return (*array.shape[1:3], array.shape[0] * array.shape[-1])
 
 
 def _update(trace: Trace, learning_rate: float, digits: int) -> Section:
@@ -214,12 +204,14 @@ def _update(trace: Trace, learning_rate: float, digits: int) -> Section:
     rate = Formula(r"\eta", [[show(learning_rate, given=True)]])
     found: list[str | Formula] = ["Each parameter takes a step against its gradient.", rate]
     parameters = (
-        (_at(name, number), array, step.grads[name])
+        (at(name, number), array, step.grads[name])
         for number, step in enumerate(trace.steps, 1)
         for name, array in step.layer.parameters.items()
     )
     for (symbol, array, grad), new in zip(parameters, moved, strict=True):
-        filled: Line = [show(array, given=True), "-", show(learning_rate, given=True), r"\cdot", show(grad)]
-        found.append(Formula(symbol, [[rf"{symbol} - \eta\,{_slope(symbol)}"], filled, [show(new)]], r"\leftarrow"))
+        old, step = maps(array, digits, given=True), maps(grad, digits)
+        filled: Line = [*old, "-", show(learning_rate, given=True), r"\cdot", *step]
+        result = maps(new, digits)
+        found.append(Formula(symbol, [[rf"{symbol} - \eta\,{slope(symbol)}"], filled, result], r"\leftarrow"))
     words = "With the new parameters the same examples cost"
     return Section("Update", [*found, words, Formula(r"C_\text{new}", [[show(cost)]])])

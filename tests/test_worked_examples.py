@@ -399,7 +399,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: example(Network([NET.layers[0], Mirror()]), X, Y),
         TypeError,
-        "network: expected layers of the kinds Dense, got Mirror() as layer 2",
+        "network: expected layers of the kinds Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, got Mirror() as layer 2",
     ),
     (lambda: example(x=[1, 2, 3]), ValueError, "x: expected shape (N, 2) or one example (2,), got (3,)"),
     (lambda: example(y=[1, 2]), ValueError, "y: expected 1 targets, one for each example of x, got 2"),
