@@ -2,7 +2,8 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
-export OPENBLAS_NUM_THREADS := 1  # the pages multiply small matrices, and their digits depend on no number of cores
+# The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: help setup serve build test bench format clean
 
