@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,29 +31,57 @@ class Activation:
         derivative: Maps $z$ to $\sigma'(z)$, any shape to the same shape.
         gain: The factor by which a layer scales up its first weights, so that the signal keeps its size
             (He et al. 2015, *Delving Deep into Rectifiers*, section 2.2).
+        with_derivative: Maps $z$ to $\sigma(z)$ and $\sigma'(z)$ at once, where the second is almost free beside the first.
     """
 
     name: str
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
     gain: float = 1.0
+    with_derivative: Callable[[Array], tuple[Array, Array]] | None = None
 
     def __call__(self, z: Array) -> Array:
         """Return σ(z)."""
         return self.function(z)
 
+    def forward(self, z: Array) -> tuple[Array, Array | None]:
+        """Return σ(z), and σ′(z) with it if that is almost free."""
+        return (self.function(z), None) if self.with_derivative is None else self.with_derivative(z)
+
     def __repr__(self) -> str:
         return self.name
 
 
+# 1, and the last whole z whose power e^z is finite; as arrays, which NumPy takes faster than numbers of Python
+CONSTANTS: dict[np.dtype[Any], tuple[Array, Array]] = {
+    np.dtype(kind): (np.array(1, kind), np.array(np.floor(np.log(np.finfo(kind).max)), kind))
+    for kind in (np.float32, np.float64)
+}
+
+
+def _powers(z: Array) -> tuple[Array, Array]:
+    """Return e^z and 1 + e^z, finite for any z; where z is cut, σ(z) rounds to 1 and σ′(z) is below the normal numbers."""
+    z = np.asarray(z)
+    if z.dtype not in CONSTANTS:
+        z = z.astype(np.float64)
+    one, last = CONSTANTS[z.dtype]
+    e = np.exp(np.minimum(z, last))
+    return e, one + e
+
+
 def _sigmoid(z: Array) -> Array:
-    e = np.exp(np.minimum(z, 40))  # from 40 on σ(z) rounds to 1 anyway, and far to the right exp(z) would overflow
-    return e / (1 + e)
+    e, e_plus_one = _powers(z)
+    return e / e_plus_one
+
+
+def _sigmoid_with_derivative(z: Array) -> tuple[Array, Array]:
+    e, e_plus_one = _powers(z)
+    a = e / e_plus_one
+    return a, a / e_plus_one
 
 
 def _sigmoid_derivative(z: Array) -> Array:
-    e = np.exp(-np.abs(z))  # σ′ is even, and on this side nothing overflows
-    return e / np.square(1 + e)
+    return _sigmoid_with_derivative(z)[1]
 
 
 def _tanh_derivative(z: Array) -> Array:
@@ -84,11 +113,11 @@ def _identity(z: Array) -> Array:
     return z
 
 
-sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative, with_derivative=_sigmoid_with_derivative)
 r"""The logistic function, $\sigma(z) = \dfrac{1}{1 + e^{-z}}$ with $\sigma'(z) = \sigma(z)\,(1 - \sigma(z))$.
 
-Its range is $(0, 1)$. The derivative is computed as $e^{-|z|} / (1 + e^{-|z|})^2$, which keeps every digit where
-$1 - \sigma(z)$ would round to zero. Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
+Its range is $(0, 1)$. Function and derivative are computed as $\sigma(z) = e^z / (1 + e^z)$ and
+$\sigma'(z) = \sigma(z) / (1 + e^z)$, which keeps every digit where $1 - \sigma(z)$ would round to zero. Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
 """
 
 tanh = Activation("tanh", np.tanh, _tanh_derivative)

@@ -29,6 +29,8 @@ class Step:
         a_prev: What came in, $a^{l-1}$, shape (n_prev, N).
         z: Weighted inputs $z^l$, shape (n, N).
         a: Activations $a^l = \sigma(z^l)$, shape (n, N).
+        prime_z: $\sigma'(z^l)$, shape (n, N), where the activation gives it together with a; else None, and the
+            backward pass takes it from z.
         delta: Errors $\delta^l = \partial C / \partial z^l$, shape (n, N); set by the backward pass.
         grads: Gradient for each parameter of the layer, by name; set by the backward pass.
     """
@@ -37,6 +39,7 @@ class Step:
     a_prev: Array
     z: Array
     a: Array
+    prime_z: Array | None = None
     delta: Array = field(init=False)
     grads: dict[str, Array] = field(init=False)
 
@@ -156,10 +159,9 @@ class Network:
         """Send a batch of columns through all layers and return the steps, without errors and gradients yet."""
         steps = []
         for layer in self.layers:
-            z = layer.forward(a)
-            step = Step(layer, a_prev=a, z=z, a=layer.activation(z))
-            steps.append(step)
-            a = step.a
+            a_prev, z = a, layer.forward(a)
+            a, prime_z = layer.activation.forward(z)
+            steps.append(Step(layer, a_prev, z, a, prime_z))
         return steps
 
     def backward(self, steps: list[Step], grad_a: Array) -> list[Step]:
@@ -177,7 +179,8 @@ class Network:
             if layer.activation == identity:
                 step.delta = grad_a  # BP1 with σ′ = 1
             else:
-                step.delta = output_error(grad_a, layer.activation.derivative(step.z))
+                prime_z = layer.activation.derivative(step.z) if step.prime_z is None else step.prime_z
+                step.delta = output_error(grad_a, prime_z)
             step.grads = layer.gradients(step.a_prev, step.delta)
             if step is not steps[0]:
                 grad_a = layer.pull_back(step.a_prev, step.delta)

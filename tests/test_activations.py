@@ -96,6 +96,31 @@ def test_activations_keep_shape_and_dtype(name: str, dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_forward_pass_gives_what_function_and_derivative_give(name: str, dtype: Any) -> None:
+    """What an activation gives at once is, to the last digit, what it gives one after the other."""
+    activation, z = ACTIVATIONS[name], GRID.astype(dtype)
+    a, prime_z = activation.forward(z)
+    np.testing.assert_array_equal(a, activation(z))
+    if prime_z is not None:
+        np.testing.assert_array_equal(prime_z, activation.derivative(z))
+    assert (prime_z is None) == (activation is not sigmoid)
+
+
+def test_the_sigmoid_keeps_the_digits_of_single_precision() -> None:
+    """In float32, four units in the last place over all its range, and no overflow."""
+    z = GRID[np.abs(GRID) > np.finfo(np.float32).tiny].astype(np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        a, prime_z = sigmoid.forward(z)
+    assert prime_z is not None
+    for function, values in ((exact_sigmoid, a), (exact_sigmoid_derivative, prime_z)):
+        truths = [function(float(number)) for number in z]
+        for value, truth in zip(values, truths, strict=True):
+            allowed = 4 * np.finfo(np.float32).eps * truth + np.finfo(np.float32).tiny
+            assert abs(mp.mpf(float(value)) - truth) <= allowed
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_whole_numbers_are_numbers(name: str) -> None:
     """Python numbers and integer arrays give what the same floats give."""
     activation = ACTIVATIONS[name]
