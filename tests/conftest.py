@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.book import ROOT, build, copy
+from tests.browser import MISSING, OPTIONS, find_chromium
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +28,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def zensical_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same book as Zensical builds it."""
     return build(copy(tmp_path_factory.mktemp("zensical")), "zensical", "build", "--clean", "--strict")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; without one the tests that need it are skipped, or fail where CI is true."""
+    with sync_playwright() as playwright:
+        program = find_chromium(Path(playwright.chromium.executable_path))
+        if program is None and os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        if program is None:
+            pytest.skip(MISSING)
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield browser
+        browser.close()

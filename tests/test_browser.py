@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser import MISSING, OPTIONS, PROGRAMS, faults, find_chromium, pages, serve
+from tests.browser import PROGRAMS, faults, find_chromium, pages, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -43,19 +42,6 @@ PLANTED = {
     "image without words": ('<img src="assets/logo.svg">', "image-alt"),
 }
 """HTML with a fault in it, and what the checker has to say about it."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program = find_chromium(Path(playwright.chromium.executable_path))
-        if program is None and os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        if program is None:
-            pytest.skip(MISSING)
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

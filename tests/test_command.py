@@ -9,21 +9,19 @@ import re
 import subprocess
 import sys
 from html.entities import html5
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from backproplab import ACTIVATIONS, LOSSES, Dense, Network, worked_example
 from backproplab.command import main
 from tests.book import ROOT
-from tests.browser import MISSING, OPTIONS, find_chromium, listen
+from tests.browser import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -189,19 +187,6 @@ def test_a_page_needs_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(root.findall(".//section")) == 7
     assert not set(re.findall(r"&(\w+);", page)) - {name.rstrip(";") for name in html5}
     assert not [text for text in root.itertext() if re.search(r"\\|\$|&", text)]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program = find_chromium(Path(playwright.chromium.executable_path))
-        if program is None and os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        if program is None:
-            pytest.skip(MISSING)
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 SEEN = """

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 ORDER = (
     "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "layers",
     "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "autograd", "datasets",
-    "latex", "sections", "formulas", "worked_layers", "worked_convolution", "worked_examples", "terminal", "webpage", "command", "__main__", "drawing",
-    "diagrams", "flowcharts", "grids", "figures", "surfaces", "book",
+    "latex", "sections", "formulas", "worked_layers", "worked_convolution", "worked_examples", "terminal", "webpage",
+    "command", "__main__", "drawing", "diagrams", "flowcharts", "grids", "figures", "surfaces", "book",
 )  # fmt: skip
 """The modules of the package; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "storage", "sections", "formulas", "worked_layers", "worked_convolution", "terminal", "webpage", "command", "__main__", "book",
+    "checks", "storage", "sections", "formulas", "worked_layers", "worked_convolution", "terminal", "webpage", "command",
+    "__main__", "book",
 )  # fmt: skip
 """Modules that are no subject of the book."""
 OPTIONAL = ("PIL", "latex2mathml", "pooch", "torch", "tqdm")
