@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus import *
     from backproplab.convolution import *
+    from backproplab.correlation import *
     from backproplab.datasets import *
     from backproplab.descent import *
     from backproplab.diagrams import *
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
     "calculus": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
-    "convolution": "Conv2d correlate kernel_gradient spread",
+    "convolution": "Conv2d",
+    "correlation": "correlate kernel_gradient spread",
     "datasets": "Dataset digits",
     "descent": "Descent gradient_descent",
     "diagrams": "flow_diagram graph_diagram",

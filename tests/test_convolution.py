@@ -23,7 +23,7 @@ from backproplab import (
     spread,
     window_rows,
 )
-from backproplab.convolution import LEAST, _tiles
+from backproplab.correlation import LEAST, _tiles
 from backproplab.windows import places
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "layers",
-    "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "autograd", "datasets",
+    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "correlation",
+    "layers", "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "datasets",
     "latex", "sections", "formulas", "worked_layers", "worked_convolution", "worked_examples", "terminal", "webpage",
     "command", "__main__", "drawing", "diagrams", "flowcharts", "grids", "figures", "surfaces", "book",
 )  # fmt: skip
@@ -27,7 +27,7 @@ WITHOUT_PAGE = (
     "__main__", "book",
 )  # fmt: skip
 """Modules that are no subject of the book."""
-OPTIONAL = ("PIL", "latex2mathml", "pooch", "torch", "tqdm")
+OPTIONAL = ("latex2mathml", "tqdm")
 """Libraries that a function may import when it is called."""
 SHOWN_BY = {"network": "worked_examples"}
 """A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
