@@ -19,7 +19,7 @@ def symbols(name: str, size: int) -> dict[tuple[int, int], sp.Symbol]:
 
 @pytest.mark.equation("CONVDOT")
 def test_one_place_is_a_dot_product_of_nine_terms() -> None:
-    """For a random image, kernel and bias, z[i,j] is the layer's number, as b plus nine products w[u,v] a[i+u,j+v] one by one."""
+    r"""For a random image, kernel and bias, the layer's $z_{i,j}$ is $b$ plus nine products $w_{u,v}\,a_{i+u,\,j+v}$, one by one."""
     rng = np.random.default_rng(0)
     a, w, b = rng.standard_normal((6, 5)), rng.standard_normal((3, 3)), 0.7
     z = Conv2d.from_parameters(w[None, None], [b]).forward(a[None, :, :, None])
@@ -33,7 +33,7 @@ def test_one_place_is_a_dot_product_of_nine_terms() -> None:
 @pytest.mark.equation("CONVMATRIX")
 @pytest.mark.parametrize(("H", "K"), SIZES)
 def test_a_convolution_is_a_sparse_matrix_with_tied_weights(H: int, K: int) -> None:
-    """The derivative of z[i,j] by pixel (y,x), with symbols, is w[y−i,x−j] inside the kernel and 0 outside; M a + b is Conv2d."""
+    r"""By SymPy $\partial z_{i,j} / \partial a_{y,x}$ is $w_{y-i,\,x-j}$ inside the kernel and 0 outside; $Ma + b$ is what `Conv2d` gives."""
     a, w = symbols("a", H), symbols("w", K)
     places = H - K + 1
     rng = np.random.default_rng(1)
@@ -53,7 +53,7 @@ def test_a_convolution_is_a_sparse_matrix_with_tied_weights(H: int, K: int) -> N
 @pytest.mark.equation("CONVCOUNT")
 @pytest.mark.parametrize(("H", "K"), SIZES)
 def test_entries_products_and_weights_are_counted_on_the_matrix(H: int, K: int) -> None:
-    """A matrix built from one image with a single white pixel after the other has H′²H² entries, H′²K² not zero, K² different."""
+    r"""A matrix built from one white pixel after the other, for $K^2$ different weights, has $H'^2 H^2$ entries, $H'^2 K^2$ not zero, $K^2$ different."""
     w = np.arange(1.0, K * K + 1).reshape(1, 1, K, K)
     pixels = np.eye(H * H).reshape(1, H, H, H * H)  # image n has its white pixel at place n
     M = correlate(pixels, w).reshape(-1, H * H)
@@ -74,7 +74,7 @@ def test_a_dense_layer_of_a_hundred_neurons_against_one_kernel() -> None:
 @pytest.mark.equation("CONVFLIP")
 @pytest.mark.parametrize(("H", "K"), SIZES)
 def test_convolution_is_correlation_with_the_turned_kernel(H: int, K: int) -> None:
-    """The sum of w[u,v] a[y−u,x−v], term by term with symbols, is the sum of w[K−1−u,K−1−v] a[i+u,j+v] at y = i+K−1, x = j+K−1."""
+    r"""By SymPy $\sum w_{u,v}\,a_{y-u,\,x-v}$ is $\sum w_{K-1-u,\,K-1-v}\,a_{i+u,\,j+v}$ at $y = i + K - 1$ and $x = j + K - 1$."""
     a, w = symbols("a", H), symbols("w", K)
     kernel = list(product(range(K), repeat=2))
     for i, j in product(range(H - K + 1), repeat=2):
