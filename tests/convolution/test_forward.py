@@ -15,7 +15,7 @@ from backproplab import Conv2d
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("K", [1, 2, 3, 5])
 def test_size_of_the_map_is_the_number_of_windows(K: int, stride: int, padding: int) -> None:
-    """Sliding a window row by row over H + 2p rows until it no longer fits stops ⌊(H + 2p − K)/s⌋ + 1 times."""
+    r"""A window that slides over $H + 2p$ rows, $s$ at a time, until it no longer fits, stops $\lfloor (H + 2p - K) / s \rfloor + 1$ times."""
     for H in range(1, 13):
         rows, top, stops = list(range(H + 2 * padding)), 0, 0
         while rows[top : top + K] == list(range(top, top + K)):
@@ -40,7 +40,7 @@ def test_an_odd_kernel_with_half_its_size_as_rim_keeps_the_size() -> None:
 @pytest.mark.equation("CONVOUT")
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
 def test_every_output_is_the_sum_over_channels_and_window(stride: int, padding: int) -> None:
-    """z[f,i,j] is b[f] plus the sum over c, u, v of w[f,c,u,v] a[c, is + u − p, js + v − p], zero outside the image."""
+    r"""By loops $z_{f,i,j}$ is $b_f$ plus the sum of $w_{f,c,u,v}\,a_{c,\,is+u-p,\,js+v-p}$, where $a$ is zero outside the image."""
     rng = np.random.default_rng(stride)
     a, W, b = rng.standard_normal((2, 7, 6, 3)), rng.standard_normal((4, 2, 3, 3)), rng.standard_normal(4)
     z = Conv2d.from_parameters(W, b, stride=stride, padding=padding).forward(a)
@@ -57,7 +57,7 @@ def test_every_output_is_the_sum_over_channels_and_window(stride: int, padding: 
     "shape", [((3, 1), (3, 1)), ((3, 1), (2, 2), (3, 1), (2, 2)), ((5, 2), (1, 1), (3, 3), (2, 1))]
 )
 def test_receptive_field_is_what_can_move_a_place(shape: tuple[tuple[int, int], ...]) -> None:
-    """Changing one row of pixels at a time moves the first place of layer l for r[l] rows, r[l] = r[l−1] + (K[l] − 1) s[1] ⋯ s[l−1]."""
+    r"""Change one row of pixels at a time: $r_l$ of them move the first place of layer $l$, $r_l = r_{l-1} + (K_l - 1)\,s_1 \cdots s_{l-1}$."""
     rng = np.random.default_rng(5)
     layers = [Conv2d(1, 1, K, stride=s, rng=rng) for K, s in shape]
 
@@ -90,3 +90,11 @@ def test_rows_behind_the_last_window_do_nothing() -> None:
     assert not grad[:, 7].any()
     assert not grad[:, :, 7].any()
     assert grad[:, :7, :7].all()
+
+
+def test_a_rim_takes_the_row_that_nobody_sees() -> None:
+    """With a rim of one the remainder is one as before, but the row behind the last window belongs to the rim."""
+    layer = Conv2d(1, 1, 3, stride=2, padding=1, rng=np.random.default_rng(0))
+    assert (8 + 2 * 1 - 3) % 2 == (8 - 3) % 2 == 1
+    grad = layer.pull_back(np.zeros((1, 8, 8, 1)), np.ones((1, 4, 4, 1)))
+    assert grad.all()
