@@ -120,19 +120,19 @@ def test_pooling_neither_makes_nor_destroys_error() -> None:
 
 @pytest.mark.equation("POOLOVERLAP")
 def test_overlapping_windows_add_what_they_send() -> None:
-    r"""$a_i = \sum_{v,j:\,js+v=i} s_{v,j}$, by a loop over all $v$ and $j$, is what `put_back` returns, and the transpose of reading."""
+    r"""$a_i = \sum_{v,j:\,js+v=i} r_{v,j}$, by a loop over all $v$ and $j$, is what `put_back` returns, and the transpose of reading."""
     for window, stride in GEOMETRIES:
         places = (7 - window) // stride + 1
-        s = sp.symbols(f"s:{window}:{places}")
+        r = sp.symbols(f"r:{window}:{places}")
         expected = [sp.Integer(0)] * 7
         for v in range(window):
             for j in range(places):
-                expected[j * stride + v] += s[places * v + j]
+                expected[j * stride + v] += r[places * v + j]
         pixels = sp.symbols("a:7")
-        product = sum(s[places * v + j] * pixels[j * stride + v] for v in range(window) for j in range(places))
+        product = sum(r[places * v + j] * pixels[j * stride + v] for v in range(window) for j in range(places))
         assert [sp.diff(product, pixel) for pixel in pixels] == expected
         parts = np.random.default_rng(0).standard_normal((window, places))
-        values = dict(zip(s, parts.ravel(), strict=True))
+        values = dict(zip(r, parts.ravel(), strict=True))
         found = put_back(list(parts), (7,), 0, stride)
         np.testing.assert_allclose(found, [float(e.subs(values)) for e in expected], atol=1e-12)
 
