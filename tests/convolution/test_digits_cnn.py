@@ -15,7 +15,7 @@ SIZES = ((1, 3, 3, 1, 1), (2, 4, 3, 1, 0), (3, 2, 2, 2, 0))  # C, F, K, stride, 
 @pytest.mark.equation("CNNPARAMS")
 @pytest.mark.parametrize(("C", "F", "K", "stride", "padding"), SIZES)
 def test_parameters_are_the_entries_that_move_the_output(C: int, F: int, K: int, stride: int, padding: int) -> None:
-    """Every one of F (C K² + 1) parameters of a layer, nudged alone, moves the maps, and there are no others."""
+    """Every one of $F (C K^2 + 1)$ parameters of a layer, nudged alone, moves the maps, and there are no others."""
     rng = np.random.default_rng(0)
     layer = Conv2d(C, F, K, stride=stride, padding=padding, rng=rng)
     image = rng.standard_normal((C, 6, 6, 1))
@@ -32,7 +32,7 @@ def test_parameters_are_the_entries_that_move_the_output(C: int, F: int, K: int,
 @pytest.mark.equation("CNNWORK")
 @pytest.mark.parametrize(("C", "F", "K", "stride", "padding"), SIZES)
 def test_multiply_adds_are_counted_one_by_one(C: int, F: int, K: int, stride: int, padding: int) -> None:
-    """A program of plain loops, which counts each product of a weight and an activation, counts F H′W′ · C K² of them."""
+    r"""A program of plain loops, which counts each product of a weight and an activation, counts $F\,H' W' \cdot C K^2$ of them."""
     rng = np.random.default_rng(0)
     layer = Conv2d(C, F, K, stride=stride, padding=padding, rng=rng)
     a = rng.standard_normal((C, 7, 6))
@@ -78,7 +78,7 @@ def moved(a: np.ndarray, d: int, e: int) -> np.ndarray:
 @pytest.mark.equation("CNNSHIFT")
 @pytest.mark.parametrize(("d", "e"), [(1, 0), (0, 1), (-1, 2), (2, -2)])
 def test_the_map_moves_with_the_image(d: int, e: int) -> None:
-    """For an image moved down by d and right by e inside its paper, z[i,j] is what z[i−d,j−e] was, before and behind tanh."""
+    r"""For an image moved down by $d$ and right by $e$ inside its paper, $z_{i,j}$ is what $z_{i-d,\,j-e}$ was, and so behind tanh."""
     rng = np.random.default_rng(0)
     layer = Conv2d(2, 3, 3, "tanh", padding=1, rng=rng)
     layer.b[...] = rng.standard_normal(layer.b.shape)
