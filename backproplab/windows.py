@@ -61,7 +61,7 @@ def places(size: Sequence[int], window: Pair, stride: Pair, name: str, padding: 
 def shifts(a: Array, axis: int, window: int, stride: int) -> list[Array]:
     r"""Return what the windows along one axis hold: first all their first entries, then all their second, and so on.
 
-    $$s_{v,j} = a_{j s + v}, \qquad v = 0, \dots, K - 1$$
+    $$r_{v,j} = a_{j s + v}, \qquad v = 0, \dots, K - 1$$
 
     Args:
         a: An array.
@@ -80,7 +80,7 @@ def shifts(a: Array, axis: int, window: int, stride: int) -> list[Array]:
 def put_back(parts: Sequence[Array], shape: tuple[int, ...], axis: int, stride: int) -> Array:
     r"""Put numbers back to where `shifts` takes them from, and add up what several windows send to one place.
 
-    $$a_i = \sum_{v,\,j:\ j s + v = i} s_{v,j}$$
+    $$a_i = \sum_{v,\,j:\ j s + v = i} r_{v,j}$$
 
     Args:
         parts: What belongs to the first entries of all windows, to their second entries, and so on.
