@@ -92,7 +92,7 @@ def test_no_other_line_misses_less(points: list[tuple[float, float]]) -> None:
 @pytest.mark.equation("HESSIAN")
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 def test_hessian_holds_the_second_derivatives(surface: sp.Expr) -> None:
-    """Entry (i, j) of the measured Hessian is ∂²f/∂xᵢ∂xⱼ, derived with symbols in either order."""
+    r"""Entry $(i, j)$ of the measured Hessian is $\partial^2 f / \partial x_i \partial x_j$, derived with symbols in either order."""
     f = sp.lambdify((X, Y), surface, "math")
     for point in ((0.4, -1.1), (1.0, 0.0), (-0.3, 2.0)):
         measured = hessian(lambda p: f(p[0], p[1]), point).value
@@ -106,7 +106,7 @@ def test_hessian_holds_the_second_derivatives(surface: sp.Expr) -> None:
 @pytest.mark.equation("CURVATURE")
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 def test_curvature_in_a_direction(surface: sp.Expr) -> None:
-    """The second derivative of f(x + tu) by t at zero, with symbols and for every angle of u, is the double sum of uᵢHᵢⱼuⱼ."""
+    r"""The second derivative of $f(x + tu)$ by $t$ at zero, with symbols and for every angle of $u$, is $\sum_{ij} u_i H_{ij} u_j$."""
     u = (sp.cos(ANGLE), sp.sin(ANGLE))
     along = surface.subs({X: X + T * u[0], Y: Y + T * u[1]}, simultaneous=True)
     double = sum(u[i] * sp.diff(surface, a, b) * u[j] for i, a in enumerate((X, Y)) for j, b in enumerate((X, Y)))
@@ -125,7 +125,7 @@ def _symmetric(rng: np.random.Generator, n: int) -> Array:
 @pytest.mark.equation("EIGEN")
 @given(st.integers(1, 6).flatmap(symmetric), st.integers(0, 2**32 - 1))
 def test_curvature_is_an_average_of_the_eigenvalues(H: Array, seed: int) -> None:
-    """For any symmetric H and u of length one, uᵀHu is the sum of λₖcₖ² with cₖ² adding up to 1, so it lies between the extremes."""
+    r"""For random symmetric $H$ and $u$ of length one, $u^T H u$ is $\sum_k \lambda_k c_k^2$, with $\sum_k c_k^2 = 1$, and lies between the extremes."""
     n = len(H)
     u = np.random.default_rng(seed).normal(size=n)
     u /= np.linalg.norm(u)
@@ -164,7 +164,7 @@ def test_eigenvalues_tell_minimum_from_saddle(surface: sp.Expr, signs: tuple[int
 
 @pytest.mark.equation("ESCAPE")
 def test_a_network_of_zeros_stands_on_a_saddle() -> None:
-    """One example's cost, expanded with symbols as the network leaves zero, is ½y² − ¼t²aᵀx y, and the t³ term is missing."""
+    r"""One example's cost, expanded with symbols as the network leaves zero, is $\frac12 y^2 - \frac14 t^2\,a^T x\,y$, and has no term in $t^3$."""
     a, b, mark1, mark2, target = sp.symbols("a b m1 m2 y", real=True)
     hidden = 1 / (1 + sp.exp(-T * (a * mark1 + b * mark2)))
     output = T * hidden - T / 2
@@ -175,7 +175,7 @@ def test_a_network_of_zeros_stands_on_a_saddle() -> None:
 
 @pytest.mark.equation("ESCAPE")
 def test_the_real_network_of_zeros_falls_as_the_expansion_says() -> None:
-    """On random students with mean zero, the package's network has no gradient at zero, and falls by ¼t²aᵀ(mean of xy)."""
+    r"""On random students, the package's network has no gradient at zero, and its cost falls by $\frac14 t^2\,a^T\,\overline{xy}$."""
     rng = np.random.default_rng(4)
     marks = rng.normal(size=(12, 2))
     target = marks @ [[0.8], [-0.3]] + 0.2 * rng.normal(size=(12, 1))
@@ -202,7 +202,7 @@ def test_the_real_network_of_zeros_falls_as_the_expansion_says() -> None:
 @pytest.mark.equation("SATURATE")
 @given(st.floats(-700, 700))
 def test_a_saturated_sigmoid_is_flatter_than_the_exponential(z: float) -> None:
-    """The slope of the sigmoid is above zero and below exp(−|z|), at every z, and the same at −z."""
+    r"""The slope of the sigmoid is above zero and below $e^{-\lvert z \rvert}$, at every $z$, and the same at $-z$."""
     slope = float(sigmoid.derivative(np.array(z)))
     assert slope > 0
     if abs(z) <= 30:
@@ -214,7 +214,7 @@ def test_a_saturated_sigmoid_is_flatter_than_the_exponential(z: float) -> None:
 
 @pytest.mark.equation("SATURATE")
 def test_the_bound_on_the_sigmoids_slope_holds_with_symbols() -> None:
-    """The derivative of 1 / (1 + exp(−z)) is even, and exp(−z) divided by it is (1 + exp(−z))², which is above 1."""
+    r"""The derivative of $1 / (1 + e^{-z})$ is even, and $e^{-z}$ divided by it is $(1 + e^{-z})^2$, which is above 1."""
     slope = sp.diff(1 / (1 + sp.exp(-Z)), Z)
     assert sp.simplify(slope - slope.subs(Z, -Z)) == 0
     assert sp.simplify(sp.exp(-Z) / slope - (1 + sp.exp(-Z)) ** 2) == 0
@@ -222,7 +222,7 @@ def test_the_bound_on_the_sigmoids_slope_holds_with_symbols() -> None:
 
 @pytest.mark.equation("CONE")
 def test_two_random_eigenvalues_are_both_positive_in_a_cone() -> None:
-    """Integrated with symbols over all directions of (p, q, r), the part where both eigenvalues are positive is ½(1 − 1/√2)."""
+    r"""Integrated with symbols over all directions of $(p, q, r)$, the part where both eigenvalues are positive is $\frac12 (1 - 1/\sqrt2)$."""
     p, q, r = sp.symbols("p q r", real=True)
     values = sp.Matrix([[p + q, r], [r, p - q]]).eigenvals(multiple=True)
     assert {sp.simplify(value - p) ** 2 for value in values} == {q**2 + r**2}
