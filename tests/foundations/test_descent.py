@@ -111,7 +111,7 @@ def test_a_parabola_keeps_no_more() -> None:
 
 @pytest.mark.equation("FALL")
 def test_the_curvature_along_the_walk() -> None:
-    r"""For any quadratic form, $\varphi(s) = C(w - s \nabla C)$ has $\varphi'(0) = -\lVert\nabla C\rVert^2$ and $\varphi'' \le \Lambda \lVert\nabla C\rVert^2$."""
+    r"""On $\frac12 (3x^2 + 4xy + 6y^2)$, curved by at most $\Lambda = 7$, $\varphi(s) = C(w - s \nabla C)$ has $\varphi'(0) = -\lVert\nabla C\rVert^2$ and $\varphi'' \le \Lambda \lVert\nabla C\rVert^2$."""
     x, y, s = sp.symbols("x y s", real=True)
     cost = (3 * x**2 + 4 * x * y + 6 * y**2) / 2
     gradient = [sp.diff(cost, letter) for letter in (x, y)]
