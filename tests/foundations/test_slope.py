@@ -33,10 +33,11 @@ def slope(f: sympy.Expr) -> sympy.Expr:
 
 @pytest.mark.equation("LIMIT")
 def test_chords_have_a_limit() -> None:
-    r"""The slope of a chord tends to $f'(x)$: to $2x + 1$ for $x^2 + x$, which is 11 at 5, and to $e^x$, $\cos x$, $-1/x^2$."""
+    r"""From both sides the chord's slope tends to $f'(x)$: $2x + 1$ for $x^2 + x$, 11 at 5; and $e^x$, $\cos x$, $-1/x^2$."""
     known = {x**2 + x: 2 * x + 1, exp(x): exp(x), sin(x): sympy.cos(x), 1 / x: -1 / x**2}
     for f, expected in known.items():
         assert sympy.simplify(limit(chord(f), h, 0) - expected) == 0
+        assert sympy.simplify(limit(chord(f, -h), h, 0) - expected) == 0
     assert limit(chord(x**2 + x), h, 0).subs(x, 5) == 11
     slopes = [((5 + 2.0**-k) ** 2 + (5 + 2.0**-k) - 30) / 2.0**-k for k in range(20)]
     assert slopes == [11 + 2.0**-k for k in range(20)]
