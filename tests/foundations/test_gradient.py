@@ -23,7 +23,7 @@ POINTS = ((3.0, 4.0), (-0.7, 0.2), (0.0, 1.5))
 @pytest.mark.equation("PARTIAL")
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 def test_partial_derivative_is_a_derivative_with_the_others_held_still(surface: sp.Expr) -> None:
-    """The limit of (f(x + h eᵢ) − f(x)) / h, worked out with symbols, is the derivative with the other input constant."""
+    r"""The limit of $(f(x + he_i) - f(x))/h$, worked out with symbols, is the derivative with the other input constant."""
     for symbol in (X, Y):
         quotient = (surface.subs(symbol, symbol + H) - surface) / H
         assert sp.simplify(sp.limit(quotient, H, 0) - sp.diff(surface, symbol)) == 0
@@ -33,7 +33,7 @@ def test_partial_derivative_is_a_derivative_with_the_others_held_still(surface: 
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 @pytest.mark.parametrize("point", POINTS, ids=str)
 def test_gradient_collects_the_partial_derivatives(surface: sp.Expr, point: tuple[float, float]) -> None:
-    """Entry i of the measured gradient is ∂f/∂xᵢ, derived with symbols, and lies within the stated error."""
+    r"""Entry $i$ of the measured gradient is $\partial f/\partial x_i$, derived with symbols, within the stated error."""
     f = sp.lambdify((X, Y), surface, "math")
     exact = [float(sp.diff(surface, symbol).subs({X: point[0], Y: point[1]})) for symbol in (X, Y)]
     measured = gradient(lambda p: f(p[0], p[1]), point)
@@ -44,7 +44,7 @@ def test_gradient_collects_the_partial_derivatives(surface: sp.Expr, point: tupl
 
 
 def test_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
-    """For a matrix of weights, entry (j, k) of the gradient is the slope with respect to entry (j, k)."""
+    """For a matrix of weights, entry $(j, k)$ of the gradient is the slope with respect to entry $(j, k)$."""
     x, W = np.array([0.9, -0.4, 0.3]), np.arange(6.0).reshape(2, 3)
     measured = gradient(lambda W: 0.5 * float(np.sum((W @ x) ** 2)), W).value
     assert measured.shape == W.shape
@@ -56,7 +56,7 @@ def test_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
 @pytest.mark.equation("DIRDER")
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 def test_slope_in_any_direction_is_gradient_times_direction(surface: sp.Expr) -> None:
-    """The derivative of f(x + hu) by h at zero, with symbols, is the sum of ∂f/∂xᵢ · uᵢ, for the direction at any angle."""
+    r"""The derivative of $f(x + hu)$ by $h$ at zero is $\sum_i \partial f/\partial x_i \cdot u_i$, with symbols, at any angle."""
     angle = sp.symbols("phi", real=True)
     u = (sp.cos(angle), sp.sin(angle))
     along = surface.subs({X: X + H * u[0], Y: Y + H * u[1]}, simultaneous=True)
@@ -84,7 +84,7 @@ vectors = st.integers(1, 8).flatmap(
 @pytest.mark.equation("STEEPEST")
 @given(vectors)
 def test_no_direction_is_steeper_than_the_gradient(pair: tuple[list[float], list[float]]) -> None:
-    """The slope in direction u is ‖g‖ (1 − ½‖g/‖g‖ − u‖²), at most ‖g‖ and at least −‖g‖, with sums written out."""
+    r"""The slope along $u$ is $\lVert g\rVert(1 - \frac12\lVert\hat g - u\rVert^2)$, never beyond $\pm\lVert g\rVert$, with sums written out."""
     g, u = np.array(pair[0]), unit(pair[1])
     length = sum(entry**2 for entry in g) ** 0.5
     distance = sum((entry / length - other) ** 2 for entry, other in zip(g, u, strict=True))
@@ -97,7 +97,7 @@ def test_no_direction_is_steeper_than_the_gradient(pair: tuple[list[float], list
 
 @pytest.mark.equation("STEEPEST")
 def test_the_identity_behind_steepest_ascent_holds_with_symbols() -> None:
-    """For any g and any u of length one in the plane, gᵀu = ‖g‖ (1 − ½‖g/‖g‖ − u‖²)."""
+    r"""For any $g$ and any $u$ of length one in the plane, $g^T u = \lVert g\rVert(1 - \frac12\lVert\hat g - u\rVert^2)$."""
     length = sp.symbols("r", positive=True)
     alpha, beta = sp.symbols("alpha beta", real=True)
     g, u = length * sp.Matrix([sp.cos(alpha), sp.sin(alpha)]), sp.Matrix([sp.cos(beta), sp.sin(beta)])
@@ -109,7 +109,7 @@ def test_the_identity_behind_steepest_ascent_holds_with_symbols() -> None:
 @pytest.mark.equation("CAUCHY")
 @given(vectors)
 def test_cauchy_schwarz(pair: tuple[list[float], list[float]]) -> None:
-    """No product gᵀv is larger than ‖g‖ · ‖v‖, or smaller than its negative, and both are reached, by v = g and v = −g."""
+    r"""No product $g^T v$ lies beyond $\pm\lVert g\rVert\lVert v\rVert$, and both ends are reached, by $v = g$ and $v = -g$."""
     g = pair[0]
     for v, reached in ((pair[1], None), (g, 1), ([-a for a in g], -1)):
         product = sum(a * b for a, b in zip(g, v, strict=True))
@@ -120,7 +120,7 @@ def test_cauchy_schwarz(pair: tuple[list[float], list[float]]) -> None:
 
 @pytest.mark.equation("CAUCHY")
 def test_cauchy_schwarz_is_a_sum_of_squares() -> None:
-    """‖g‖²‖v‖² − (gᵀv)² is the sum of all (gᵢvⱼ − gⱼvᵢ)² with i < j, and such a sum is never negative."""
+    r"""$\lVert g\rVert^2\lVert v\rVert^2 - (g^T v)^2$ is the sum of all $(g_i v_j - g_j v_i)^2$ with $i < j$, so never negative."""
     g, v = sp.symbols("g:4", real=True), sp.symbols("v:4", real=True)
     left = sum(a**2 for a in g) * sum(b**2 for b in v) - sum(a * b for a, b in zip(g, v, strict=True)) ** 2
     right = sum((g[i] * v[j] - g[j] * v[i]) ** 2 for j in range(4) for i in range(j))
@@ -141,7 +141,7 @@ def test_cauchy_schwarz_is_a_sum_of_squares() -> None:
 def test_gradient_stands_at_a_right_angle_on_a_line_of_equal_height(
     surface: sp.Expr, walk: tuple[sp.Expr, sp.Expr]
 ) -> None:
-    """On a walk c(t) along a line of equal height, worked out with symbols, ∇f(c(t))ᵀ c′(t) is zero at every t."""
+    r"""On a walk $c(t)$ along a line of equal height, with symbols, $\nabla f(c(t))^T c'(t)$ is zero at every $t$."""
     here = {X: walk[0], Y: walk[1]}
     assert sp.simplify(sp.diff(surface.subs(here, simultaneous=True), T)) == 0
     product = sum(
@@ -153,7 +153,7 @@ def test_gradient_stands_at_a_right_angle_on_a_line_of_equal_height(
 
 @pytest.mark.equation("JACOBIAN")
 def test_jacobian_has_a_row_for_each_output_and_a_column_for_each_input() -> None:
-    """Entry (i, j) of the measured Jacobian of three functions of two inputs is ∂Fᵢ/∂xⱼ, derived with symbols."""
+    r"""Entry $(i, j)$ of a measured Jacobian, with three outputs and two inputs, is $\partial F_i/\partial x_j$, derived with symbols."""
     outputs = (X**2 * Y, sp.sin(X) + 2 * Y, sp.exp(X - Y))
     exact = sp.Matrix(outputs).jacobian([X, Y])
     functions = [sp.lambdify((X, Y), output, "math") for output in outputs]
@@ -169,7 +169,7 @@ def test_jacobian_has_a_row_for_each_output_and_a_column_for_each_input() -> Non
 
 @pytest.mark.equation("JACOBIAN")
 def test_one_output_makes_the_jacobian_the_gradient_laid_down() -> None:
-    """With one output the Jacobian is a row, and the gradient holds the same numbers; row i is the gradient of output i."""
+    """With one output the Jacobian is a row of the gradient's numbers; in general, row $i$ is the gradient of output $i$."""
     z = np.array([0.3, -1.2, 2.0, 0.1])
     matrix = jacobian(softmax, z).value
     assert matrix == pytest.approx(softmax_jacobian(z), abs=1e-8)
@@ -182,7 +182,7 @@ def test_one_output_makes_the_jacobian_the_gradient_laid_down() -> None:
 
 
 def test_partial_derivatives_that_jump_say_nothing_about_other_directions() -> None:
-    """The function min(|x|, |y|) is level along both axes and rises along the diagonal, so a jump breaks the sum."""
+    r"""The function $\min(|x|, |y|)$ is level along both axes and rises along the diagonal, so a jump breaks the sum."""
 
     def corner(t: float, u: tuple[float, float]) -> float:
         return min(abs(t * u[0]), abs(t * u[1]))
@@ -193,7 +193,7 @@ def test_partial_derivatives_that_jump_say_nothing_about_other_directions() -> N
 
 
 def test_the_mean_square_share_of_a_random_direction_is_one_in_n() -> None:
-    """The squared first entry of a random direction of length one has the mean 1/n."""
+    """The squared first entry of a random direction of length one has the mean $1/n$."""
     rng = np.random.default_rng(0)
     for n in (2, 10, 50):
         u = rng.normal(size=(20_000, n))
