@@ -156,7 +156,7 @@ def test_delta_and_gamma() -> None:
     reason="PyTorch is not installed: pip install torch (CI=true requires it)",
 )
 def test_the_dictionary_s_entries_for_pytorch() -> None:
-    """`MSELoss` divides by all outputs, `reduction="sum"` by nothing, weights are (out, in), and gradients add up."""
+    """`MSELoss` divides by all outputs, `reduction="sum"` by nothing, weights are (out, in), gradients add up, and what `Linear` gets back is δ."""
     import torch
 
     a = torch.tensor(np.random.default_rng(3).random((N, n)), requires_grad=True)
@@ -170,4 +170,14 @@ def test_the_dictionary_s_entries_for_pytorch() -> None:
     torch.nn.MSELoss(reduction="sum")(a, target).backward()
     assert a.grad is not None
     np.testing.assert_allclose(a.grad.numpy(), 2 * expected)
-    assert tuple(torch.nn.Linear(2, 5).weight.shape) == (5, 2)
+    linear = torch.nn.Linear(2, 5)
+    assert tuple(linear.weight.shape) == (5, 2)
+    got_back: list[Array] = []
+    linear.register_full_backward_hook(
+        lambda _module, _grad_input, grad_output: got_back.append(grad_output[0].numpy())
+    )
+    z = linear(torch.tensor(X, dtype=torch.float32, requires_grad=True))
+    z.retain_grad()
+    torch.sigmoid(z).sum().backward()
+    assert z.grad is not None
+    np.testing.assert_array_equal(got_back[0], z.grad.numpy())
