@@ -85,7 +85,7 @@ def test_updating_on_the_way_back_is_another_path() -> None:
 
 @pytest.mark.equation("EPOCHCOST")
 def test_average_cost_on_the_way() -> None:
-    r"""$\bar C = \frac1N \sum_t C_{i_t}(\theta_{t-1})$, each cost before its own step, is what `fit` reports for an epoch."""
+    r"""$\bar C = \frac1N \sum_t C_{i_t}(\theta_t)$, each cost before its own step, is what `fit` reports for an epoch."""
     network, eta = students(), 0.1
     theta = flat(network.parameters)
     order = np.random.default_rng(1)
