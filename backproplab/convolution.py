@@ -142,7 +142,8 @@ class Conv2d(Layer):
     def pull_back(self, a_prev: Array, delta: Array) -> Array:
         """Return ∂C/∂a_prev, the spread errors correlated with the turned kernels."""
         turned = self.W[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, F, K, K')
-        return correlate(spread(delta, a_prev.shape[1:3], self.kernel, self.stride, self.padding), turned)
+        errors = spread(delta, a_prev.shape[1:3], self.kernel, self.stride, self.padding)
+        return correlate(errors, turned)
 
     def _padded(self, a: Array) -> Array:
         """Return the images with zeros around them."""

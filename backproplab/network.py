@@ -179,7 +179,9 @@ class Network:
             if layer.activation == identity:
                 step.delta = grad_a  # BP1 with σ′ = 1
             else:
-                prime_z = layer.activation.derivative(step.z) if step.prime_z is None else step.prime_z
+                prime_z = step.prime_z
+                if prime_z is None:
+                    prime_z = layer.activation.derivative(step.z)
                 step.delta = output_error(grad_a, prime_z)
             step.grads = layer.gradients(step.a_prev, step.delta)
             if step is not steps[0]:

@@ -159,15 +159,15 @@ def test_output_error_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP2")
 def test_hidden_error_by_index(net: Network, trace: Trace) -> None:
-    r"""A hidden error is $\delta^l_k = \sum_j w^{l+1}_{jk}\, \delta^{l+1}_j\, \sigma'(z^l_k)$, a sum over all paths."""
+    r"""A hidden error is $\delta^l_j = \sum_k w^{l+1}_{kj}\, \delta^{l+1}_k\, \sigma'(z^l_j)$, a sum over all paths."""
     hidden, last = trace.steps
     W = net.parameters["W2"]
     neurons, examples = hidden.z.shape
     formula = np.empty_like(hidden.z)
-    for k in range(neurons):
+    for j in range(neurons):
         for i in range(examples):
-            paths = sum(W[j, k] * last.delta[j, i] for j in range(len(W)))
-            formula[k, i] = paths * sigma_prime(hidden.z[k, i])
+            paths = sum(W[k, j] * last.delta[k, i] for k in range(len(W)))
+            formula[j, i] = paths * sigma_prime(hidden.z[j, i])
     prime_z = np.vectorize(sigma_prime)(hidden.z)
     np.testing.assert_allclose(hidden_error(W, last.delta, prime_z), formula, rtol=1e-13)
     np.testing.assert_allclose(hidden.delta, formula, rtol=1e-13)
@@ -191,14 +191,14 @@ def test_bias_gradient_by_index(net: Network, trace: Trace) -> None:
 
 @pytest.mark.equation("BP4")
 def test_weight_gradient_by_index(net: Network, trace: Trace) -> None:
-    r"""The slope in a weight is $\partial C / \partial w^l_{jk} = a^{l-1}_k\, \delta^l_j$, summed over the examples."""
+    r"""The slope in a weight is $\partial C / \partial w^l_{jk} = \delta^l_j\, a^{l-1}_k$, summed over the examples."""
     for number, step in enumerate(trace.steps, 1):
         neurons, examples = step.delta.shape
         formula = np.zeros((neurons, len(step.a_prev)))
         for j in range(neurons):
             for k in range(len(step.a_prev)):
                 for i in range(examples):
-                    formula[j, k] += step.a_prev[k, i] * step.delta[j, i]
+                    formula[j, k] += step.delta[j, i] * step.a_prev[k, i]
         np.testing.assert_allclose(weight_gradient(step.delta, step.a_prev), formula, rtol=1e-13)
         measured = slopes(lambda: net.cost(X, Y), net.parameters[f"W{number}"])
         np.testing.assert_allclose(formula, measured, rtol=1e-8, atol=1e-10)

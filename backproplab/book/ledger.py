@@ -135,10 +135,10 @@ def markdown(root: Path = ROOT) -> list[str]:
         lines += [f"## {titles[name]}", "", "| tag | equation, code and tests |", "|---|---|"]
         for entry in entries:
             functions = ", ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in entry.functions)
-            computed = f"computed by {functions}<br>" if functions else ""
+            code = f"code in its section: {functions}<br>" if functions else ""
             tests = "<br>".join(f"`{test.name}` in `{test.file.removeprefix('tests/')}`" for test in entry.tests)
             link = f"[({entry.tag})]({address}#eq-{entry.tag})"
-            lines.append(f"| {link} | ${entry.formula}$<br>{computed}checked by {tests} |")
+            lines.append(f"| {link} | ${entry.formula}$<br>{code}checked by {tests} |")
         lines.append("")
     return lines
 
