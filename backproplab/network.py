@@ -29,8 +29,7 @@ class Step:
         a_prev: What came in, $a^{l-1}$, shape (n_prev, N).
         z: Weighted inputs $z^l$, shape (n, N).
         a: Activations $a^l = \sigma(z^l)$, shape (n, N).
-        prime_z: $\sigma'(z^l)$, shape (n, N), where the activation gives it together with a; else None, and the
-            backward pass takes it from z.
+        kept_prime_z: $\sigma'(z^l)$, shape (n, N), if the activation gave it together with a; else None.
         delta: Errors $\delta^l = \partial C / \partial z^l$, shape (n, N); set by the backward pass.
         grads: Gradient for each parameter of the layer, by name; set by the backward pass.
     """
@@ -39,9 +38,14 @@ class Step:
     a_prev: Array
     z: Array
     a: Array
-    prime_z: Array | None = None
+    kept_prime_z: Array | None = None
     delta: Array = field(init=False)
     grads: dict[str, Array] = field(init=False)
+
+    @property
+    def prime_z(self) -> Array:
+        r"""$\sigma'(z^l)$, shape (n, N): the one that was kept, or computed now."""
+        return self.layer.activation.derivative(self.z) if self.kept_prime_z is None else self.kept_prime_z
 
     def __repr__(self) -> str:
         names = [name for name in ("a_prev", "z", "a", "delta") if hasattr(self, name)]
@@ -179,10 +183,7 @@ class Network:
             if layer.activation == identity:
                 step.delta = grad_a  # BP1 with σ′ = 1
             else:
-                prime_z = step.prime_z
-                if prime_z is None:
-                    prime_z = layer.activation.derivative(step.z)
-                step.delta = output_error(grad_a, prime_z)
+                step.delta = output_error(grad_a, step.prime_z)
             step.grads = layer.gradients(step.a_prev, step.delta)
             if step is not steps[0]:
                 grad_a = layer.pull_back(step.a_prev, step.delta)

@@ -67,8 +67,7 @@ class MaxPool2d(_Pool2d):
     def pull_back(self, a_prev: Array, delta: Array) -> Array:
         """Return ∂C/∂a_prev: the way of `forward` back, first down the columns and then along the rows."""
         across = self._largest(a_prev, 2)
-        largest = self._largest(across, 1)
-        grad_across = self._routed(across, largest, delta, 1)
+        grad_across = self._routed(across, self._largest(across, 1), delta, 1)
         return self._routed(a_prev, across, grad_across, 2)
 
     def _largest(self, a: Array, axis: int) -> Array:

@@ -146,7 +146,7 @@ def _backward(number: int, trace: Trace, writings: list[Writing], grad_a: Formul
     if not writing.bends:
         error = Formula(delta, [[symbols], filled, writing.maps(step.delta)])
         return Section(f"Backward, layer {number}", [f"{words}.", *first, error])
-    prime = writing.maps(step.layer.activation.derivative(step.z))
+    prime = writing.maps(step.prime_z)
     slopes = Formula(rf"\sigma'({z})", [[r"\sigma'\left(", *writing.maps(step.z), r"\right)"], prime])
     lines = [[*line, r"\odot", *prime] for line in (filled, *arrived)]
     error = Formula(delta, [[rf"{symbols} \odot \sigma'({z})"], *lines, writing.maps(step.delta)])

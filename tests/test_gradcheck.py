@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from backproplab import ACTIVATIONS, LOSSES, SGD, Dense, Network, check_gradients, digits, fit
+from backproplab import ACTIVATIONS, LOSSES, SGD, Activation, Dense, Network, check_gradients, digits, fit, sigmoid
 
 settings.register_profile("package", derandomize=True, deadline=None, database=None)
 deterministic = settings(settings.get_profile("package"), max_examples=12)
@@ -131,6 +131,16 @@ def test_wrong_gradients_of_a_network_are_caught(mutation: str) -> None:
 
     assert check_gradients(cost, network.parameters, right).verdict == "right"
     assert check_gradients(cost, network.parameters, MUTATIONS[mutation](right)).verdict == "wrong"
+
+
+def test_a_wrong_slope_kept_by_the_forward_pass_is_caught() -> None:
+    """The slope that an activation gives along with its value is the one that is checked, whatever its derivative says."""
+    mistaken = Activation(
+        "sigmoid", sigmoid.function, sigmoid.derivative, with_derivative=lambda z: (sigmoid(z), sigmoid(z) ** 2)
+    )
+    for activation, verdict in ((sigmoid, "right"), (mistaken, "wrong")):
+        network = Network([Dense(3, 3, activation, rng=np.random.default_rng(4))])
+        assert check_gradients(network, np.ones((1, 3)), np.zeros((1, 3))).verdict == verdict
 
 
 def test_the_network_stays_as_it_was() -> None:

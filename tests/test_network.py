@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from backproplab import Dense, Network, Step, Trace
+from backproplab import ACTIVATIONS, Dense, Network, Step, Trace
 from backproplab.layers import Layer
 
 if TYPE_CHECKING:
@@ -102,6 +102,15 @@ def test_two_traces_share_nothing() -> None:
         np.testing.assert_array_equal(first.gradients[name], grad)
         assert not np.shares_memory(first.gradients[name], second.gradients[name])
     assert held == [{key: id(value) for key, value in vars(layer).items()} for layer in network.layers]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_step_knows_the_slope_of_its_activation(name: str) -> None:
+    """The slope at z is the activation's derivative there, whether the forward pass kept it or not."""
+    network = Network([Dense(2, 3, name, rng=np.random.default_rng(0))])
+    step = network.trace(X, np.zeros((5, 3))).steps[0]
+    np.testing.assert_array_equal(step.prime_z, ACTIVATIONS[name].derivative(step.z))
+    assert (step.kept_prime_z is None) == (ACTIVATIONS[name].with_derivative is None)
 
 
 def test_what_goes_in_stays_as_it_was() -> None:
