@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -52,19 +51,17 @@ class Activation:
         return self.name
 
 
-# 1, and the last whole z whose power e^z is finite; as arrays, which NumPy takes faster than numbers of Python
-CONSTANTS: dict[np.dtype[Any], tuple[Array, Array]] = {
-    np.dtype(kind): (np.array(1, kind), np.array(np.floor(np.log(np.finfo(kind).max)), kind))
-    for kind in (np.float32, np.float64)
+# for each precision 1, and the last whole z whose power e^z is finite; as arrays, which NumPy takes faster than numbers
+CONSTANTS = {
+    kind.char: (np.array(1, kind), np.array(np.floor(np.log(np.finfo(kind).max)), kind))
+    for kind in (np.dtype(np.float32), np.dtype(np.float64))
 }
 
 
 def _powers(z: Array) -> tuple[Array, Array]:
     """Return e^z and 1 + e^z, finite for any z; where z is cut, σ(z) rounds to 1 and σ′(z) is below the normal numbers."""
     z = np.asarray(z)
-    if z.dtype not in CONSTANTS:
-        z = z.astype(np.float64)
-    one, last = CONSTANTS[z.dtype]
+    one, last = CONSTANTS.get(z.dtype.char, CONSTANTS["d"])
     e = np.exp(np.minimum(z, last))
     return e, one + e
 
