@@ -55,6 +55,11 @@ DOM_FAULTS = r"""
       }
       if (box.tabIndex !== 0) faults.push(`the keyboard does not reach the scroll box: ${name(box)}`);
     }
+    const tag = box.querySelector(".katex-tag")?.getBoundingClientRect();
+    const parts = [...box.querySelectorAll(".katex-html > .katex-base")].map((part) => part.getBoundingClientRect());
+    if (tag && parts.some((part) => part.right > tag.left + 1 && part.bottom > tag.top + 3 && part.top < tag.bottom - 3)) {
+      faults.push(`a tag covers its equation: ${name(box)}`);
+    }
     if (box.getBoundingClientRect().right > innerWidth + 1) faults.push(`an equation leaves the screen: ${name(box)}`);
   }
   for (const error of document.querySelectorAll(".katex-error")) faults.push(`KaTeX failed: ${name(error)}`);

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 PAPER = {"light": "rgb(252, 250, 245)", "dark": "rgb(22, 24, 28)"}
 WIDE = '<span class="katex" style="display: block; width: 1900px"><span class="katex-html">x</span></span>'
+TAGGED = (
+    '<div class="equation"><span class="katex"><span class="katex-html"><span class="katex-base">x</span>'
+    '<span class="katex-tag" style="margin-left: -1em">(X)</span></span></span></div>'
+)
 PLANTED = {
     "sideways": ('<div style="width: 2000px">wide</div>', "the page scrolls sideways"),
     "console error": ("<script>console.error('planted')</script>", "console error: planted"),
@@ -30,6 +34,7 @@ PLANTED = {
         "a wide equation has no scroll box",
     ),
     "equation out of reach": (f'<div class="equation">{WIDE}</div>', "the keyboard does not reach the scroll box"),
+    "tag over its equation": (TAGGED, "a tag covers its equation"),
     "LaTeX error": ('<span class="katex-error">\\frac</span>', "KaTeX failed"),
     "LaTeX in text": ("<p>so that \\(x^2\\) holds</p>", "LaTeX is left over: so that"),
     "dollars in text": ("<p>$$x^2$$</p>", "LaTeX is left over: $$x^2$$"),
