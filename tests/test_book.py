@@ -218,7 +218,7 @@ def test_a_trace_may_call_in_who_writes_it_out_but_no_sooner(book: Path) -> None
         "from backproplab.activations import sigmoid",
         "from .activations import sigmoid",
         "from backproplab import activations",
-        "def late() -> None:\n    import torch",
+        "def late() -> None:\n    import tqdm",
     ],
 )
 def test_an_import_in_the_direction_is_allowed(book: Path, statement: str) -> None:
