@@ -114,7 +114,8 @@ sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative, with_derivative=_
 r"""The logistic function, $\sigma(z) = \dfrac{1}{1 + e^{-z}}$ with $\sigma'(z) = \sigma(z)\,(1 - \sigma(z))$.
 
 Its range is $(0, 1)$. Function and derivative are computed as $\sigma(z) = e^z / (1 + e^z)$ and
-$\sigma'(z) = \sigma(z) / (1 + e^z)$, which keeps every digit where $1 - \sigma(z)$ would round to zero. Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
+$\sigma'(z) = \sigma(z) / (1 + e^z)$, which keeps every digit where $1 - \sigma(z)$ would round to zero.
+Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
 """
 
 tanh = Activation("tanh", np.tanh, _tanh_derivative)
