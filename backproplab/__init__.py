@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backproplab.activations import *
-    from backproplab.calculus import *
+    from backproplab.calculus.derivatives import *
+    from backproplab.calculus.descent import *
+    from backproplab.calculus.taylor import *
     from backproplab.convolution import *
     from backproplab.correlation import *
     from backproplab.datasets import *
-    from backproplab.descent import *
-    from backproplab.diagrams import *
-    from backproplab.drawing import *
     from backproplab.equations import *
-    from backproplab.figures import *
-    from backproplab.flowcharts import *
+    from backproplab.figures.diagrams import *
+    from backproplab.figures.drawing import *
+    from backproplab.figures.flowcharts import *
+    from backproplab.figures.grids import *
+    from backproplab.figures.plots import *
+    from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
-    from backproplab.grids import *
     from backproplab.latex import *
     from backproplab.layers import *
     from backproplab.losses import *
@@ -27,26 +29,26 @@ if TYPE_CHECKING:
     from backproplab.optimizers import *
     from backproplab.pooling import *
     from backproplab.summary import *
-    from backproplab.surfaces import *
-    from backproplab.taylor import *
     from backproplab.training import *
     from backproplab.windows import *
-    from backproplab.worked_examples import *
+    from backproplab.worked.examples import *
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
-    "calculus": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
+    "calculus.derivatives": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
+    "calculus.descent": "Descent gradient_descent",
+    "calculus.taylor": "TaylorPolynomial taylor_polynomial",
     "convolution": "Conv2d",
     "correlation": "correlate kernel_gradient spread",
     "datasets": "Dataset digits",
-    "descent": "Descent gradient_descent",
-    "diagrams": "flow_diagram graph_diagram",
-    "drawing": "figure",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
-    "figures": "BACKWARD FORWARD INK MUTED PAPER curves plot",
-    "flowcharts": "flow_chart",
+    "figures.diagrams": "flow_diagram graph_diagram",
+    "figures.drawing": "figure",
+    "figures.flowcharts": "flow_chart",
+    "figures.grids": "count_table image_grid number_grid",
+    "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
+    "figures.surfaces": "contours surface",
     "gradcheck": "GradientReport ParameterCheck check_gradients",
-    "grids": "count_table image_grid number_grid",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
@@ -55,11 +57,9 @@ _PUBLIC = {
     "optimizers": "SGD Optimizer",
     "pooling": "AvgPool2d MaxPool2d",
     "summary": "LayerSummary Summary",
-    "surfaces": "contours surface",
-    "taylor": "TaylorPolynomial taylor_polynomial",
     "training": "Progress accuracy fit minibatches",
     "windows": "put_back shifts window_rows",
-    "worked_examples": "worked_example",
+    "worked.examples": "worked_example",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 

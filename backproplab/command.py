@@ -17,11 +17,11 @@ from backproplab.checks import whole_number
 from backproplab.layers import Dense
 from backproplab.losses import LOSSES
 from backproplab.network import Network
-from backproplab.sections import markdown
 from backproplab.storage import replacing
-from backproplab.terminal import text
-from backproplab.webpage import html
-from backproplab.worked_examples import worked_sections
+from backproplab.worked.examples import worked_sections
+from backproplab.worked.sections import markdown
+from backproplab.worked.terminal import text
+from backproplab.worked.webpage import html
 
 _FILE = """\
 a file (JSON, or TOML with the ending .toml) holds a list of layers, from the first to the last, and, where they are

@@ -78,7 +78,7 @@ class Trace:
 
     def _repr_markdown_(self) -> str | None:
         """Show a notebook both passes written out; only the usual line if parameters have changed since."""
-        from backproplab.worked_examples import trace_markdown
+        from backproplab.worked.examples import trace_markdown
 
         return trace_markdown(self)
 

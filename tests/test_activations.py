@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 from backproplab import ACTIVATIONS, identity, leaky_relu, relu, sigmoid, softmax, softmax_jacobian, tanh
-from backproplab.calculus import gradient
+from backproplab.calculus.derivatives import gradient
 
 EPS = np.finfo(np.float64).eps
 TINY = np.finfo(np.float64).tiny

@@ -200,12 +200,38 @@ def test_an_import_against_the_direction_is_seen(book: Path, statement: str) -> 
     assert len(rules.imports(book)) == len(before) + 1
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from backproplab.worked.examples import worked_example",
+        "from backproplab.worked import examples",
+        "from . import examples",
+        "from .examples import worked_example",
+        "from ..gradcheck import check_gradients\nfrom ..command import main",
+        "from backproplab.figures.drawing import figure",
+        "from backproplab import worked",
+    ],
+)
+def test_an_import_against_the_direction_is_seen_in_a_wing(book: Path, statement: str) -> None:
+    before = rules.imports(book)
+    add(book, "backproplab/worked/formulas.py", f"\n{statement}\n")
+    assert len(rules.imports(book)) == len(before) + 1
+    add(book, "backproplab/worked/formulas.py", "\nfrom .sections import maps\nfrom ..losses import Loss\n")
+    assert len(rules.imports(book)) == len(before) + 1
+
+
+def test_the_door_of_a_wing_imports_nothing(book: Path) -> None:
+    before = rules.imports(book)
+    add(book, "backproplab/worked/__init__.py", "\nfrom backproplab.worked.sections import maps\n")
+    assert len(rules.imports(book)) == len(before) + 1
+
+
 def test_a_trace_may_call_in_who_writes_it_out_but_no_sooner(book: Path) -> None:
     before = rules.imports(book)
-    add(book, "backproplab/network.py", "\ndef late() -> None:\n    from backproplab.worked_examples import markdown\n")
+    add(book, "backproplab/network.py", "\ndef late() -> None:\n    from backproplab.worked.examples import markdown\n")
     assert rules.imports(book) == before
-    add(book, "backproplab/network.py", "\nfrom backproplab.worked_examples import markdown\n")
-    add(book, "backproplab/layers.py", "\ndef late() -> None:\n    from backproplab.worked_examples import markdown\n")
+    add(book, "backproplab/network.py", "\nfrom backproplab.worked.examples import markdown\n")
+    add(book, "backproplab/layers.py", "\ndef late() -> None:\n    from backproplab.worked.examples import markdown\n")
     assert len(rules.imports(book)) == len(before) + 2
 
 
@@ -298,7 +324,11 @@ def block(code: str, options: str = "") -> str:
         ("[Lost](#lost)", "", ["'#lost'", "no such anchor"]),
         ("[Lost](#eq-LOST)\n\n$$x \\tag{FOUND}$$", "", ["'#eq-LOST'", "no such anchor"]),
         ("[Lost][backproplab.nope]", "", ["cross-reference", "'backproplab.nope'"]),
-        ("::: backproplab.calculus.nope", SLOPE, ["backproplab.calculus.nope", "could not be found"]),
+        (
+            "::: backproplab.calculus.nope",
+            SLOPE,
+            ["backproplab.calculus.nope", "could not be found"],
+        ),
         (r"Inline: $\nope{x}$.", "", [r"Undefined control sequence: \nope", r"in the formula: \nope{x}"]),
         (r"- list" + "\n\n    $$\n    \\frac{1\n    $$\n", "", ["KaTeX parse error", r"in the formula: \frac{1"]),
         ("| a |\n|---|\n| $x^$ |", "", ["KaTeX parse error", "in the formula: x^"]),
@@ -326,7 +356,7 @@ FAULTLESS = (
     "| $x$ | y |\n|---|---|\n| $x^2$ | $\\lvert y \\rvert$ |\n\n"
     + EXPLAINED
     + block("print('It is **4** and $x = 4$.')", 'source="above"')
-    + '\n??? success "Checked by"\n    ::: tests.test_calculus.test_slope\n'
+    + '\n??? success "Checked by"\n    ::: tests.calculus.test_derivatives.test_slope\n'
 )
 TEST = 'def test_slope() -> None:\n    r"""The slope of $x^2$."""\n    assert True\n'
 

@@ -16,20 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "storage", "calculus", "taylor", "descent", "activations", "losses", "equations", "windows", "correlation",
-    "layers", "convolution", "pooling", "summary", "network", "gradcheck", "optimizers", "training", "datasets",
-    "latex", "sections", "formulas", "worked_layers", "worked_convolution", "worked_examples", "terminal", "webpage",
-    "command", "__main__", "drawing", "diagrams", "flowcharts", "grids", "figures", "surfaces", "book",
+    "checks", "latex", "storage",
+    "calculus.derivatives", "calculus.taylor", "calculus.descent",
+    "activations", "losses", "equations", "windows", "correlation", "layers", "convolution", "pooling",
+    "summary", "network", "gradcheck", "optimizers", "training", "datasets",
+    "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
+    "worked.terminal", "worked.webpage",
+    "command", "__main__",
+    "figures.drawing", "figures.diagrams", "figures.flowcharts", "figures.grids", "figures.plots", "figures.surfaces",
+    "book",
 )  # fmt: skip
-"""The modules of the package; each may import only those before it."""
+"""The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "storage", "sections", "formulas", "worked_layers", "worked_convolution", "terminal", "webpage", "command",
-    "__main__", "book",
+    "checks", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
+    "worked.terminal", "worked.webpage", "command", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
 OPTIONAL = ("latex2mathml", "tqdm")
 """Libraries that a function may import when it is called."""
-SHOWN_BY = {"network": "worked_examples"}
+SHOWN_BY = {"network": "worked.examples"}
 """A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
 
 _GAP = r"(?:\s|~|&nbsp;|\\[ ,;:!])*"
@@ -88,17 +93,28 @@ def blocks(root: Path = ROOT) -> list[str]:
     return found
 
 
+def modules(root: Path = ROOT) -> dict[str, Path]:
+    """List the modules of the package under the names of `ORDER`; what is in `book` counts as one."""
+    package = root / "backproplab"
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        if parts[0] != "book" and parts[-1] != "__init__":
+            found[".".join(parts)] = path
+    return found
+
+
 def public_names(root: Path = ROOT) -> dict[str, list[str]]:
     """List what each module of the package offers, as its `__all__` says."""
     return {
-        path.stem: [
+        module: [
             name
             for statement in ast.parse(path.read_text("utf-8")).body
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
             for name in ast.literal_eval(statement.value)
         ]
-        for path in sorted((root / "backproplab").glob("*.py"))
-        if path.stem not in (*WITHOUT_PAGE, "__init__")
+        for module, path in modules(root).items()
+        if module not in WITHOUT_PAGE
     }
 
 
@@ -111,7 +127,7 @@ def coverage(root: Path = ROOT) -> list[str]:
     found = []
     for module, names in public_names(root).items():
         if not names:
-            found.append(f"backproplab/{module}.py does not say in __all__ what it offers")
+            found.append(f"backproplab/{module.replace('.', '/')}.py does not say in __all__ what it offers")
         for name in names:
             where = places.get(f"backproplab.{module}.{name}", [])
             if not where:
@@ -122,22 +138,24 @@ def coverage(root: Path = ROOT) -> list[str]:
 
 
 def imports(root: Path = ROOT) -> list[str]:
-    """A module imports what stands before it, NumPy, and the standard library."""
-    package = root / "backproplab"
+    """A module imports what stands before it, NumPy, and the standard library; the door of a wing imports nothing."""
     found = []
-    for path in sorted(package.rglob("*.py")):
-        parts = path.relative_to(package).with_suffix("").parts
-        module = parts[0]
-        if module not in (*ORDER, "__init__"):
-            found.append(f"backproplab/{module}.py has no place in the order of modules")
-        elif module != "book":
+    for module, path in modules(root).items():
+        place = path.relative_to(root).as_posix()
+        if module not in ORDER:
+            found.append(f"{place} has no place in the order of modules")
+        else:
             found += [
-                f"backproplab/{module}.py:{statement.lineno} imports {name} against the order of modules"
+                f"{place}:{statement.lineno} imports {name} against the order of modules"
                 for statement, local in _statements(ast.parse(path.read_text("utf-8")))
-                for name in _imported(statement)
+                for name in _imported(statement, module)
                 if not _may_import(module, name, local=local)
             ]
-    return found
+    return found + [
+        f"{path.relative_to(root).as_posix()}:{statement.lineno} imports something: a wing has one door, backproplab"
+        for path in sorted((root / "backproplab").glob("*/__init__.py"))
+        for statement, _ in _statements(ast.parse(path.read_text("utf-8")))
+    ]
 
 
 def _statements(tree: ast.AST, *, local: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
@@ -147,25 +165,28 @@ def _statements(tree: ast.AST, *, local: bool = False) -> Iterator[tuple[ast.Imp
         yield from _statements(node, local=local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def _imported(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    """Full names; for the package itself with the module, for others as they stand."""
+def _imported(statement: ast.Import | ast.ImportFrom, module: str) -> list[str]:
+    """Full names; where a package or a wing is imported from, with the module; for others as they stand."""
     if isinstance(statement, ast.Import):
         return [alias.name for alias in statement.names]
-    origin = f"backproplab.{statement.module or ''}".rstrip(".") if statement.level else statement.module or ""
-    return [f"{origin}.{alias.name}" for alias in statement.names] if origin == "backproplab" else [origin]
+    origin = statement.module or ""
+    if statement.level:
+        above = f"backproplab.{module}".split(".")[: -statement.level]
+        origin = ".".join([*above, *filter(None, [statement.module])])
+    whole = {"backproplab"} | {f"backproplab.{name.partition('.')[0]}" for name in ORDER if "." in name}
+    return [f"{origin}.{alias.name}" for alias in statement.names] if origin in whole else [origin]
 
 
 def _may_import(module: str, name: str, *, local: bool) -> bool:
-    library, _, inner = name.partition(".")
+    library, _, target = name.partition(".")
     if library == "backproplab":
-        target = inner.partition(".")[0]
         if local and SHOWN_BY.get(module) == target:
             return True
-        return target in (ORDER if module == "__init__" else ORDER[: ORDER.index(module)])
+        return target in ORDER[: ORDER.index(module)]
     return (
         library in sys.stdlib_module_names
         or library == "numpy"
-        or (library == "matplotlib" and module == "figures")
+        or (library == "matplotlib" and module == "figures.plots")
         or (library in OPTIONAL and local)
     )
 

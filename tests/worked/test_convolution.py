@@ -11,10 +11,10 @@ import pytest
 
 from backproplab import SGD, AvgPool2d, Conv2d, Dense, Flatten, Layer, MaxPool2d, Network, worked_example
 from backproplab.book.katex import RENDERER
-from backproplab.sections import BLANK
-from backproplab.terminal import text
-from backproplab.worked_examples import worked_sections
-from tests.test_worked_examples import formulas
+from backproplab.worked.examples import worked_sections
+from backproplab.worked.sections import BLANK
+from backproplab.worked.terminal import text
+from tests.worked.test_examples import formulas
 
 Maps = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -106,7 +106,7 @@ def told_as(shown: list[list[list[float]]], right: list[Maps], message: str, tol
 @pytest.fixture
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show everything, so that every number can be read back."""
-    monkeypatch.setattr("backproplab.sections.SHOWN", 99)
+    monkeypatch.setattr("backproplab.worked.sections.SHOWN", 99)
 
 
 @pytest.mark.usefixtures("wide")

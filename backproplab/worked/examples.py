@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 from backproplab.checks import Array, positive, whole_number
 from backproplab.convolution import Conv2d
-from backproplab.formulas import cost_formulas
 from backproplab.layers import Dense, Flatten, Layer
 from backproplab.network import Network, Step, Trace
 from backproplab.optimizers import SGD
 from backproplab.pooling import AvgPool2d, MaxPool2d
-from backproplab.sections import SHOWN, Formula, Line, Section, exercise, maps, markdown, numbers
-from backproplab.worked_convolution import AvgPoolWriting, ConvWriting, FlattenWriting, MaxPoolWriting
-from backproplab.worked_layers import DELTA, DenseWriting, Writing, at, slope
+from backproplab.worked.convolution import AvgPoolWriting, ConvWriting, FlattenWriting, MaxPoolWriting
+from backproplab.worked.formulas import cost_formulas
+from backproplab.worked.layers import DELTA, DenseWriting, Writing, at, slope
+from backproplab.worked.sections import SHOWN, Formula, Line, Section, exercise, maps, markdown, numbers
 
 __all__ = ["worked_example"]
 

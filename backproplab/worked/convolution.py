@@ -2,9 +2,9 @@
 
 from backproplab.checks import Array
 from backproplab.network import Step
-from backproplab.sections import Formula, Line, maps
 from backproplab.windows import Pair, brief
-from backproplab.worked_layers import DELTA, Writing, at, slope
+from backproplab.worked.layers import DELTA, Writing, at, slope
+from backproplab.worked.sections import Formula, Line, maps
 
 
 class ConvWriting(Writing):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backproplab import BACKWARD, FORWARD, INK, MUTED, PAPER, contours, curves, figure, plot, surface
-from backproplab.figures import PAGE_COLOURS
+from backproplab.figures.plots import PAGE_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_the_same_input_gives_the_same_bytes(name: str) -> None:
 
 def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
     program = (
-        "import hashlib; from tests.test_figures import DRAWINGS;"
+        "import hashlib; from tests.figures.test_plots import DRAWINGS;"
         "print([hashlib.sha256(draw().encode()).hexdigest() for draw in DRAWINGS.values()])"
     )
     said = {

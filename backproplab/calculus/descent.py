@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab import calculus
+from backproplab.calculus import derivatives
 from backproplab.checks import Array, positive, real_array, whole_number
 
 __all__ = ["Descent", "gradient_descent"]
@@ -64,7 +64,7 @@ def gradient_descent(
             value = np.asarray(f(point.copy()[()]), np.float64)
             if path and not (np.isfinite(point).all() and np.isfinite(value).all()):
                 break
-            slope = calculus.gradient(f, point).value if gradient is None else np.asarray(gradient(point.copy()[()]))
+            slope = derivatives.gradient(f, point).value if gradient is None else np.asarray(gradient(point.copy()[()]))
             if slope.shape != point.shape:
                 raise ValueError(f"gradient: expected the shape of start, {point.shape}, got {slope.shape}")
             path.append((point, value, slope))

@@ -11,9 +11,9 @@ import pytest
 
 from backproplab import ACTIVATIONS, LOSSES, SGD, Activation, Dense, Layer, Loss, Network, Trace, worked_example
 from backproplab.book.katex import RENDERER
-from backproplab.formulas import about_activation
-from backproplab.sections import BLANK, SHOWN, numbers
-from backproplab.worked_examples import worked_sections
+from backproplab.worked.examples import worked_sections
+from backproplab.worked.formulas import about_activation
+from backproplab.worked.sections import BLANK, SHOWN, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from backproplab.activations import ACTIVATIONS, LEAK, Activation
 from backproplab.checks import Array
 from backproplab.losses import LOSSES, Loss
-from backproplab.sections import Formula, Line, Numbers, Token
+from backproplab.worked.sections import Formula, Line, Numbers, Token
 
 _ACTIVATIONS = {
     "sigmoid": (r"\frac{1}{1 + e^{-z}}", r"\sigma(z)\,(1 - \sigma(z))"),

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 
 from backproplab.checks import Array
-from backproplab.formulas import about_activation
 from backproplab.network import Step
-from backproplab.sections import Formula, Line, Token, abbreviated, maps, numbers
+from backproplab.worked.formulas import about_activation
+from backproplab.worked.sections import Formula, Line, Token, abbreviated, maps, numbers
 
 DELTA = r"\delta"
 

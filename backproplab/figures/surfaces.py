@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backproplab.checks import Array, real_array, whole_number
-from backproplab.figures import BACKWARD, MUTED, PAPER, STYLES, plot
+from backproplab.figures.plots import BACKWARD, MUTED, PAPER, STYLES, plot
 
 __all__ = ["contours", "surface"]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from backproplab.sections import BLANK, Formula, Section, Token
+from backproplab.worked.sections import BLANK, Formula, Section, Token
 
 WIDTH = 100
 """Columns of a terminal; a longer formula goes on in the next line."""

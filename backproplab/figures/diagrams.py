@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from backproplab.checks import Array
-from backproplab.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
+from backproplab.figures.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
 from backproplab.layers import Dense
 from backproplab.network import Trace
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from backproplab.checks import real_array
-from backproplab.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
+from backproplab.figures.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
 from backproplab.latex import latex_number
 
 __all__ = ["count_table", "image_grid", "number_grid"]

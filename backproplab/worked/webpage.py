@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 
-from backproplab.sections import Formula, Section, latex_line
+from backproplab.worked.sections import Formula, Section, latex_line
 
 _STYLE = """
 :root { color-scheme: light dark; }

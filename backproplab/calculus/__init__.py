@@ -1,0 +1,1 @@
+"""Slopes as numbers, and walking down them: what Part I computes with."""

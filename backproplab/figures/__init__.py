@@ -1,0 +1,1 @@
+"""Pictures as SVG that follow the page; `plots` alone imports matplotlib."""
