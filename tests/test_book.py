@@ -356,7 +356,7 @@ FAULTLESS = (
     "| $x$ | y |\n|---|---|\n| $x^2$ | $\\lvert y \\rvert$ |\n\n"
     + EXPLAINED
     + block("print('It is **4** and $x = 4$.')", 'source="above"')
-    + '\n??? success "Checked by"\n    ::: tests.calculus.test_derivatives.test_slope\n'
+    + '\n??? success "Checked by"\n    ::: tests.test_calculus.test_slope\n'
 )
 TEST = 'def test_slope() -> None:\n    r"""The slope of $x^2$."""\n    assert True\n'
 
