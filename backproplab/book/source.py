@@ -41,6 +41,11 @@ class Block:
         """Whether the block runs when the book is built."""
         return "exec" in self.options
 
+    @property
+    def shown(self) -> bool:
+        """Whether a reader sees the program, and not only what it prints."""
+        return not self.executed or "source" in self.options
+
 
 @dataclass(frozen=True)
 class Page:
