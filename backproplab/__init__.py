@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backproplab.figures.drawing import *
     from backproplab.figures.flowcharts import *
     from backproplab.figures.grids import *
+    from backproplab.figures.networks import *
     from backproplab.figures.plots import *
     from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
@@ -46,6 +47,7 @@ _PUBLIC = {
     "figures.drawing": "figure",
     "figures.flowcharts": "flow_chart",
     "figures.grids": "count_table image_grid number_grid",
+    "figures.networks": "network_diagram",
     "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "figures.surfaces": "contours surface",
     "gradcheck": "GradientReport ParameterCheck check_gradients",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -132,3 +133,19 @@ def test_a_heading_takes_a_formula_only_with_its_words(page: Markdown) -> None:
 
 def test_code_is_no_mathematics(page: Markdown) -> None:
     assert page.convert("`$x$` and \\$5") == "<p><code>$x$</code> and $5</p>"
+
+
+@pytest.mark.parametrize(
+    ("tex", "names"),
+    [
+        (r"\delta^l_j", ["error"]),
+        (r"w^{l+1}_{kj} a_k + b_j = z", ["weight", "activation", "bias", "weighted-input"]),
+        (r"\frac{\partial C}{\partial W^l}", ["weight"]),
+        (r"\text{a big } x = \mathrm{b}", []),
+    ],
+)
+def test_letters_say_which_quantity_they_are(page: Markdown, tex: str, names: list[str]) -> None:
+    found = re.findall(
+        r'class="mord mathnormal(?: mtight)? (activation|bias|error|weight|weighted-input)"', page.convert(f"${tex}$")
+    )
+    assert found == names

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 TAG = re.compile(r"\\tag\{([^{}]+)\}")
 """The tag of an equation, as it stands in LaTeX."""
 SCRIPT = Path(__file__).with_suffix(".mjs")
+LETTER = re.compile(r'(<span class="mord mathnormal(?: mtight)?)("[^>]*>)([aδWwbz])(?=</span>)')
+QUANTITY = {"a": "activation", "δ": "error", "W": "weight", "w": "weight", "b": "bias", "z": "weighted-input"}
+"""What the letters mean in a network; a page about networks gives each its colour."""
 
 
 class KatexError(SuperFencesException):  # type: ignore[misc]  # any other exception in a fence is swallowed
@@ -109,6 +112,11 @@ class Renderer:
 RENDERER = Renderer()
 
 
+def named(rendered: str) -> str:
+    """Say in a rendered formula, by a class, which of its letters stand for which quantity of a network."""
+    return LETTER.sub(lambda found: f"{found[1]} {QUANTITY[found[3]]}{found[2]}{found[3]}", rendered)
+
+
 class _Mathematics(Treeprocessor):
     """Put the rendered formula into each element that arithmatex has marked."""
 
@@ -131,7 +139,7 @@ class _Mathematics(Treeprocessor):
         text = html.unescape(element.text or "") if element.tag == "div" else element.text or ""
         tex = text.strip()[2:-2].strip()
         display = element.tag == "div"
-        element.text = self.md.htmlStash.store(RENDERER.render(tex, display=display))
+        element.text = self.md.htmlStash.store(named(RENDERER.render(tex, display=display)))
         element.set("class", "equation" if display else "math")
         element.set("data-search-exclude", "")  # the index would hold each formula three times, and none readable
         if display:

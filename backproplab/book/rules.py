@@ -23,7 +23,8 @@ ORDER = (
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
-    "figures.drawing", "figures.diagrams", "figures.flowcharts", "figures.grids", "figures.plots", "figures.surfaces",
+    "figures.drawing", "figures.diagrams", "figures.networks", "figures.flowcharts", "figures.grids",
+    "figures.plots", "figures.surfaces",
     "book",
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
