@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from backproplab.book import ledger
+from backproplab.book import chapters, ledger
 from backproplab.book.source import DIRECTIVE, ROOT, pages
 
 if TYPE_CHECKING:
@@ -192,7 +192,14 @@ def _may_import(module: str, name: str, *, local: bool) -> bool:
     )
 
 
-CHECKS: tuple[Callable[[Path], list[str]], ...] = (ledger.problems, typed_results, blocks, coverage, imports)
+CHECKS: tuple[Callable[[Path], list[str]], ...] = (
+    ledger.problems,
+    chapters.problems,
+    typed_results,
+    blocks,
+    coverage,
+    imports,
+)
 
 
 def problems(root: Path = ROOT) -> list[str]:
