@@ -83,9 +83,9 @@ def test_a_chapter_opens_with_its_line_and_the_map_shows_them_all() -> None:
         ),
         (
             "../mkdocs.yml",
-            "7. The neuron",
-            "8. The neuron",
-            "mkdocs.yml calls docs/network/neuron.md chapter 8, but it is chapter 7",
+            "24. Handwritten digits",
+            "25. Handwritten digits",
+            "mkdocs.yml calls docs/lab/digits.md chapter 25, but it is chapter 24",
         ),
     ],
 )
