@@ -83,9 +83,9 @@ def test_a_chapter_opens_with_its_line_and_the_map_shows_them_all() -> None:
         ),
         (
             "../mkdocs.yml",
-            "24. Handwritten digits",
             "25. Handwritten digits",
-            "mkdocs.yml calls docs/lab/digits.md chapter 25, but it is chapter 24",
+            "26. Handwritten digits",
+            "mkdocs.yml calls docs/lab/digits.md chapter 26, but it is chapter 25",
         ),
     ],
 )
