@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNMENDED: tuple[str, ...] = (
-    "convolution/dense-to-local.md",
-    "convolution/digits-cnn.md",
-    "convolution/one-signal.md",
-    "foundations/chain-rule.md",
-    "foundations/minima.md",
-    "foundations/slope.md",
-    "foundations/taylor.md",
     "network/algorithm.md",
     "network/conventions.md",
     "network/four-equations.md",

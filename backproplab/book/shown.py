@@ -22,7 +22,7 @@ def run(page: Page) -> None:
             path, _, line = place.rpartition(":")
             program = "\n" * int(line) + textwrap.dedent(block.code)  # so that a traceback speaks of the page's lines
             try:
-                exec(compile(program, path, "exec"), namespace)
+                exec(compile(program, path, "exec", dont_inherit=True), namespace)
             except Exception as error:
                 error.add_note(
                     f"{place}: the block {block.options.get('id')!r} fails without the blocks that are hidden"
