@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +21,14 @@ from backproplab import (
     pull_back,
     weight_gradient,
 )
+from backproplab.book.formulas.formula import formula
+from tests.worlds.network import layers as layers_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from backproplab import Step
+    from backproplab.book.formulas.world import World
     from backproplab.checks import Array
 
 
@@ -52,16 +55,21 @@ def trace(net: Network) -> Trace:
     return net.trace(X, Y)
 
 
+WORLD = layers_world()
+
+
+def package_steps(world: World) -> list[Step]:
+    """What the package computes for the one example of a world: a trace through the same weights and biases."""
+    network = Network([Dense.from_parameters(world["W"][l], world["b"][l], "sigmoid") for l in world["W"]])
+    return network.trace(world["x"], world["y"]).steps
+
+
 def sigma(z: float) -> float:
     return float(1 / (1 + np.exp(-z)))
 
 
 def sigma_prime(z: float) -> float:
     return sigma(z) * (1 - sigma(z))
-
-
-def tanh_prime(z: float) -> float:
-    return float(1 - np.tanh(z) ** 2)
 
 
 def cost_by_index(a: Array, y: Array) -> float:
@@ -101,26 +109,17 @@ def finish(network: Network, layer: int, z: Array, y: Array) -> float:
 
 
 @pytest.mark.equation("FWD1")
-def test_weighted_input_by_index(net: Network, trace: Trace) -> None:
-    r"""Every weighted input is $z^l_j = \sum_k w^l_{jk}\, a^{l-1}_k + b^l_j$, for each example on its own."""
-    for number, step in enumerate(trace.steps, 1):
-        W, b = net.parameters[f"W{number}"], net.parameters[f"b{number}"]
-        neurons, inputs = W.shape
-        for i in range(len(X)):
-            for j in range(neurons):
-                z = sum(W[j, k] * step.a_prev[k, i] for k in range(inputs)) + b[j, 0]
-                assert step.z[j, i] == pytest.approx(z, rel=1e-13)
-    np.testing.assert_array_equal(trace.steps[0].a_prev, X.T)
-    assert trace.steps[1].a_prev is trace.steps[0].a
+def test_weighted_input_by_index() -> None:
+    r"""Every weighted input is $z^l_j = \sum_k w^l_{jk}\, a^{l-1}_k + b^l_j$, and the package computes the same."""
+    steps = package_steps(WORLD)
+    formula("FWD1").holds(WORLD, package=lambda l: steps[l - 1].z)
 
 
 @pytest.mark.equation("FWD2")
-def test_activation_by_index(trace: Trace) -> None:
+def test_activation_by_index() -> None:
     r"""The activation of every neuron is $a^l_j = \sigma(z^l_j)$: each depends on its own weighted input alone."""
-    functions: list[Callable[[float], float]] = [sigma, math.tanh]
-    for step, function in zip(trace.steps, functions, strict=True):
-        for index in np.ndindex(step.z.shape):
-            assert step.a[index] == pytest.approx(function(float(step.z[index])), rel=1e-13)
+    steps = package_steps(WORLD)
+    formula("FWD2").holds(WORLD, package=lambda l: steps[l - 1].a)
 
 
 @pytest.mark.equation("COST")
@@ -132,76 +131,53 @@ def test_cost_is_the_mean_of_half_squared_errors(net: Network, trace: Trace) -> 
 
 
 @pytest.mark.equation("DELTA")
-def test_delta_is_the_slope_of_the_cost(net: Network, trace: Trace) -> None:
+def test_delta_is_the_slope_of_the_cost() -> None:
     r"""The error $\delta^l_j = \partial C / \partial z^l_j$ is what the cost does, per unit, when $z^l_j$ is nudged."""
-    for layer, step in enumerate(trace.steps):
-        z = step.z.copy()
-        nudged = slopes(lambda z=z, layer=layer: finish(net, layer, z, Y.T), z)  # type: ignore[misc]
-        np.testing.assert_allclose(step.delta, nudged, rtol=1e-8, atol=1e-10)
+    steps = package_steps(WORLD)
+    formula("DELTA").holds(WORLD, package=lambda l: steps[l - 1].delta)
 
 
 @pytest.mark.equation("BP1")
-def test_output_error_by_index(net: Network, trace: Trace) -> None:
-    r"""The last layer's error is $\delta^L_j = \frac{\partial C}{\partial a^L_j}\,\sigma'(z^L_j)$, its slope in $z^L_j$."""
-    last = trace.steps[-1]
-    neurons, examples = last.z.shape
-    grad_a, formula = np.empty_like(last.z), np.empty_like(last.z)
-    for j in range(neurons):
-        for i in range(examples):
-            grad_a[j, i] = (last.a[j, i] - Y[i, j]) / examples
-            formula[j, i] = grad_a[j, i] * tanh_prime(last.z[j, i])
-    prime_z = np.vectorize(tanh_prime)(last.z)
-    np.testing.assert_allclose(output_error(grad_a, prime_z), formula, rtol=1e-13)
-    np.testing.assert_allclose(last.delta, formula, rtol=1e-13)
-    z = last.z.copy()
-    np.testing.assert_allclose(formula, slopes(lambda: finish(net, 1, z, Y.T), z), rtol=1e-8, atol=1e-10)
+def test_output_error_by_index() -> None:
+    r"""The last layer's error is $\delta^L = \nabla_a C \odot \sigma'(z^L)$, with both slopes measured."""
+    last = package_steps(WORLD)[-1]
+    grad_a = last.a - WORLD["y"][:, None]
+    formula("BP1").holds(WORLD, package=lambda: output_error(grad_a, last.a * (1 - last.a)))
 
 
 @pytest.mark.equation("BP2")
-def test_hidden_error_by_index(net: Network, trace: Trace) -> None:
-    r"""A hidden error is $\delta^l_j = \sum_k w^{l+1}_{kj}\, \delta^{l+1}_k\, \sigma'(z^l_j)$, a sum over all paths."""
-    hidden, last = trace.steps
-    W = net.parameters["W2"]
-    neurons, examples = hidden.z.shape
-    formula = np.empty_like(hidden.z)
-    for j in range(neurons):
-        for i in range(examples):
-            paths = sum(W[k, j] * last.delta[k, i] for k in range(len(W)))
-            formula[j, i] = paths * sigma_prime(hidden.z[j, i])
-    prime_z = np.vectorize(sigma_prime)(hidden.z)
-    np.testing.assert_allclose(hidden_error(W, last.delta, prime_z), formula, rtol=1e-13)
-    np.testing.assert_allclose(hidden.delta, formula, rtol=1e-13)
-    z = hidden.z.copy()
-    np.testing.assert_allclose(formula, slopes(lambda: finish(net, 0, z, Y.T), z), rtol=1e-8, atol=1e-10)
+def test_hidden_error_by_index() -> None:
+    r"""A hidden error is $\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)$, in every hidden layer."""
+    steps, W = package_steps(WORLD), WORLD["W"]
+    formula("BP2").holds(
+        WORLD,
+        package=lambda l: hidden_error(W[l + 1], steps[l].delta, steps[l - 1].a * (1 - steps[l - 1].a)),
+    )
 
 
 @pytest.mark.equation("BP3")
-def test_bias_gradient_by_index(net: Network, trace: Trace) -> None:
-    r"""The slope in a bias is $\partial C / \partial b^l_j = \delta^l_j$, summed over the examples."""
-    for number, step in enumerate(trace.steps, 1):
-        neurons, examples = step.delta.shape
-        formula = np.zeros((neurons, 1))
-        for j in range(neurons):
-            for i in range(examples):
-                formula[j, 0] += step.delta[j, i]
-        np.testing.assert_allclose(bias_gradient(step.delta), formula, rtol=1e-13)
-        measured = slopes(lambda: net.cost(X, Y), net.parameters[f"b{number}"])
-        np.testing.assert_allclose(formula, measured, rtol=1e-8, atol=1e-10)
+def test_bias_gradient_by_index() -> None:
+    r"""The slope in a bias is $\partial C / \partial b^l = \delta^l$."""
+    steps = package_steps(WORLD)
+    formula("BP3").holds(WORLD, package=lambda l: bias_gradient(steps[l - 1].delta))
 
 
 @pytest.mark.equation("BP4")
-def test_weight_gradient_by_index(net: Network, trace: Trace) -> None:
-    r"""The slope in a weight is $\partial C / \partial w^l_{jk} = \delta^l_j\, a^{l-1}_k$, summed over the examples."""
+def test_weight_gradient_by_index() -> None:
+    r"""The slope in a weight is $\partial C / \partial W^l = \delta^l (a^{l-1})^T$, entry by entry."""
+    steps = package_steps(WORLD)
+    formula("BP4").holds(WORLD, package=lambda l: weight_gradient(steps[l - 1].delta, steps[l - 1].a_prev))
+
+
+def test_the_gradient_of_a_batch_is_the_slope_of_its_cost(net: Network, trace: Trace) -> None:
+    """What the four equations give for a batch is what its cost does when a parameter is nudged."""
     for number, step in enumerate(trace.steps, 1):
-        neurons, examples = step.delta.shape
-        formula = np.zeros((neurons, len(step.a_prev)))
-        for j in range(neurons):
-            for k in range(len(step.a_prev)):
-                for i in range(examples):
-                    formula[j, k] += step.delta[j, i] * step.a_prev[k, i]
-        np.testing.assert_allclose(weight_gradient(step.delta, step.a_prev), formula, rtol=1e-13)
-        measured = slopes(lambda: net.cost(X, Y), net.parameters[f"W{number}"])
-        np.testing.assert_allclose(formula, measured, rtol=1e-8, atol=1e-10)
+        z = step.z.copy()
+        nudged = slopes(lambda z=z, layer=number - 1: finish(net, layer, z, Y.T), z)  # type: ignore[misc]
+        np.testing.assert_allclose(step.delta, nudged, rtol=1e-8, atol=1e-10)
+        for name in ("W", "b"):
+            measured = slopes(lambda: net.cost(X, Y), net.parameters[f"{name}{number}"])
+            np.testing.assert_allclose(step.grads[name], measured, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.equation("BP2")

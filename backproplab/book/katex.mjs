@@ -1,4 +1,4 @@
-// Reads one formula per line, as JSON {tex, display}; answers one line each, {html} or {error}.
+// Reads one formula per line, as JSON {tex, display} or {tex, tree: true}; answers one line each, {html}, {tree} or {error}.
 import { createInterface } from "node:readline";
 import katex from "katex";
 
@@ -6,14 +6,17 @@ const refuse = ({ command }) => {
   throw new Error(`${command} has no place in the book`); // KaTeX alone would print it in red and go on
 };
 const options = { output: "htmlAndMathml", strict: "error", throwOnError: true, trust: refuse };
+const unplaced = (key, value) => (key === "loc" ? undefined : value);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { tex, display } = JSON.parse(line);
+  const { tex, display, tree } = JSON.parse(line);
   let answer;
   try {
-    answer = { html: katex.renderToString(tex, { ...options, displayMode: display }) };
+    answer = tree
+      ? { tree: katex.__parse(tex, { ...options, displayMode: true }) }
+      : { html: katex.renderToString(tex, { ...options, displayMode: display }) };
   } catch (error) {
     answer = { error: error.message };
   }
-  process.stdout.write(JSON.stringify(answer) + "\n");
+  process.stdout.write(JSON.stringify(answer, unplaced) + "\n");
 }

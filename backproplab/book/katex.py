@@ -15,7 +15,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markdown import Extension
 from markdown.treeprocessors import Treeprocessor
@@ -73,8 +73,22 @@ class Renderer:
                 if "error" in answer:
                     message = f"{answer['error']}\nin the formula: {tex}"
                     raise KatexError(message)
-                self._known[tex, display] = answer["html"]
+                self._known[tex, display] = str(answer["html"])
             return self._known[tex, display]
+
+    def tree(self, tex: str) -> list[dict[str, Any]]:
+        """Give what KaTeX's own parser makes of LaTeX in a display, node by node.
+
+        Raises:
+            KatexError: If KaTeX refuses the formula, or if there is no KaTeX.
+        """
+        with self._lock:
+            answer = self._ask({"tex": tex, "tree": True})
+        if "error" in answer:
+            message = f"{answer['error']}\nin the formula: {tex}"
+            raise KatexError(message)
+        nodes: list[dict[str, Any]] = answer["tree"]
+        return nodes
 
     def close(self) -> None:
         """End the process; the next formula starts another."""
@@ -82,7 +96,7 @@ class Renderer:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, question: dict[str, str | bool]) -> dict[str, str]:
+    def _ask(self, question: dict[str, str | bool]) -> dict[str, Any]:
         if self._process is None:
             self._process = subprocess.Popen(
                 [node(), self._script],
@@ -102,7 +116,7 @@ class Renderer:
         except BrokenPipeError:
             line = ""
         if line:
-            answer: dict[str, str] = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
             return answer
         self._process = None
         message = f"KaTeX does not answer; if it is not installed, run `make setup`\n{process.communicate()[1]}"

@@ -86,7 +86,7 @@ def by_hand(layers: Given, loss: str, x: Matrix, y: Matrix, rate: float) -> dict
         of["C"] = [[a[last], y], [[[cost]]]]
     of[r"\nabla_a C"] = [[p, y], [grad_a]]
     new: Given = []
-    for l in range(last, 0, -1):  # noqa: E741 – the layer's number, as on the page
+    for l in range(last, 0, -1):
         (W, b, name), z, before = layers[l - 1], passed[l - 1][0], a[l - 1]
         prime = matrix(len(W), N, lambda j, i: SIGMA_PRIME[name](z[j][i]))  # noqa: B023
         if l == last:

@@ -1,0 +1,245 @@
+"""Whether what a display states is true in a world, at every value of every free index."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backproplab.book.formulas import expression as ex
+from backproplab.book.formulas.evaluator import (
+    Scope,
+    close,
+    compared,
+    evaluate,
+    holds,
+    member,
+    span,
+    whole,
+)  # fmt: skip
+from backproplab.book.formulas.tree import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from backproplab.book.formulas.world import World
+
+
+class Untrue(AssertionError):  # noqa: N818  # it says what a formula is
+    """What a formula states is not so."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a statement is held against a world.
+
+    Args:
+        small: The name of what goes to zero, for ≈ and O(…); it is halved twice.
+        order: The power of it with which the two sides of ≈ come together.
+        rtol: The rounding that = allows.
+        reached: Whether ≤ and ≥ must be equalities, within `rtol`.
+    """
+
+    small: str = ""
+    order: int = 0
+    rtol: float = 1e-9
+    reached: bool = False
+
+
+def free_names(expression: ex.Expression, world: World) -> list[str]:
+    """Return, in the order in which they appear, the names that stand for nothing yet: the free indices."""
+
+    def walk(part: ex.Expression, bound: frozenset[str]) -> Iterator[str]:
+        if isinstance(part, ex.Big):
+            bound |= set(part.indices)
+        elif isinstance(part, ex.Integral | ex.Limit):
+            bound |= {part.variable}
+        elif isinstance(part, ex.Symbol) and part.name not in bound and not world.declared(part.name):
+            yield part.name
+        for _, _, inner in part.children():
+            yield from walk(inner, bound)
+
+    return list(dict.fromkeys(walk(expression, frozenset())))
+
+
+def assignments(names: list[str], statement: ex.Statement, scope: Scope) -> Iterator[Scope]:
+    """Give the scope for every value of the free indices; layers first, since the ranges of others hang on them."""
+    if not names:
+        yield scope
+        return
+    problem: ReadError | None = None
+    for name in names:
+        try:
+            values = _range(name, statement, scope)
+        except ReadError as error:
+            problem = problem or error
+            continue
+        for value in values:
+            yield from assignments([n for n in names if n != name], statement, scope.with_names({name: value}))
+        return
+    assert problem is not None
+    raise problem
+
+
+def _range(name: str, statement: ex.Statement, scope: Scope) -> list[Any]:
+    """Return the range of a free index; of a layer, all for which everything exists that the statement names."""
+    families = [
+        part
+        for part in statement.walk()
+        if isinstance(part, ex.Symbol)
+        and scope.world.family(part.name)
+        and any(ex.Symbol(name) in pick.walk() for pick in _picks(part, scope))
+    ]
+    if name in scope.world.ranges or not families:
+        return span(name, statement, scope, statement)
+    keys = {key + shift for part in families for key in _keys(part, scope) for shift in (-2, -1, 0, 1, 2)}
+    found = [key for key in sorted(keys) if all(_exists(part, scope.with_names({name: key})) for part in families)]
+    if not found:
+        message = f"there is no {name} for which everything in {statement} exists"
+        raise ReadError(message)
+    return found
+
+
+def _picks(part: ex.Symbol, scope: Scope) -> list[ex.Expression]:
+    """Return what picks one of a family: the superscript, and as many subscripts as the family has keys."""
+    value = scope.raw(part.name)
+    found, picks = [], [*([part.layer] if part.layer else []), *part.indices]
+    while isinstance(value, dict) and picks:
+        found.append(picks.pop(0))
+        value = next(iter(value.values()))
+    return found
+
+
+def _keys(part: ex.Symbol, scope: Scope) -> list[int]:
+    value = scope.raw(part.name)
+    return [key for key in value if isinstance(key, int)]
+
+
+def _exists(part: ex.Symbol, scope: Scope) -> bool:
+    value = scope.raw(part.name)
+    for pick in _picks(part, scope):
+        try:
+            key = whole(evaluate(pick, scope))
+        except ReadError:
+            return True
+        if key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def check(statement: ex.Statement, world: World, manner: Manner, package: Callable[..., Any] | None = None) -> None:
+    """Hold a statement against a world, and the package's result against its left side.
+
+    Raises:
+        Untrue: If it is not so.
+        ReadError: If it has no meaning in the world.
+    """
+    relation = statement.relation
+    assert isinstance(relation, ex.Relation)
+    names = free_names(statement, world)
+    for scope in assignments(names, statement, Scope(world)):
+        where = ", ".join(f"{name} = {scope.bound[name]}" for name in names)
+        limits = [c for c in statement.conditions if isinstance(c, ex.Relation) and c.signs == ("→",)]
+        for condition in statement.conditions:
+            if condition not in limits and not holds(condition, scope):
+                message = f"{condition} is not so in this world, where {statement.relation} should be tried"
+                raise ReadError(message)
+        if limits:
+            ((variable, target),) = [condition.sides for condition in limits]
+            assert isinstance(variable, ex.Symbol)
+            left = ex.Limit(variable.name, target, relation.sides[0])
+            relation = ex.Relation((left, relation.sides[1]), ("=",))
+        _check_relation(relation, scope, manner, where)
+        if package is not None:
+            _check_package(package, relation.sides[0], scope, names, manner)
+
+
+def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:
+    if set(relation.signs) & {"⟹", "⟺"}:
+        if not holds(relation, scope):
+            message = f"{relation} is not so at {where}"
+            raise Untrue(message)
+        return
+    orders = [part for part in relation.walk() if isinstance(part, ex.Order)]
+    known: dict[int, Any] = {}
+    for place, sign in enumerate(relation.signs):
+        left, right = relation.sides[place : place + 2]
+        if sign == "∈":
+            true = member(left, right, scope)
+        elif sign == "←":
+            assert isinstance(left, ex.Symbol)
+            true = close(evaluate(replaced_name(left), scope), evaluate(right, scope), manner.rtol)
+        elif sign == "≈" or (orders and any(isinstance(p, ex.Order) for side in (left, right) for p in side.walk())):
+            _check_order(left, right, scope, manner, where)
+            continue
+        else:
+            for near in (place, place + 1):
+                if near not in known:
+                    known[near] = evaluate(relation.sides[near], scope)
+            meant = "=" if manner.reached and sign in "≤≥" else sign
+            true = compared(known[place], meant, known[place + 1], manner.rtol)
+        if not true:
+            values = " and ".join(str(known.get(k, "")) for k in (place, place + 1))
+            message = f"{left} {sign} {right} is not so{' at ' * bool(where)}{where}: {values}"
+            raise Untrue(message)
+
+
+def replaced_name(symbol: ex.Symbol) -> ex.Symbol:
+    """Return the name of what a symbol is after an arrow ←: a world calls it `new w`."""
+    return ex.Symbol(f"new {symbol.name}", symbol.layer, symbol.indices)
+
+
+def _check_order(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner, where: str) -> None:
+    """See that the two sides come together as fast as stated, when what is small is halved and halved again."""
+    if not manner.small:
+        message = f"{left} ≈ {right} needs the name of what is small"
+        raise ReadError(message)
+    orders = [part.body for side in (left, right) for part in side.walk() if isinstance(part, ex.Order)]
+    bare_left, bare_right = without_order(left), without_order(right)
+    start = scope.raw(manner.small)
+    rests, sizes = [], []
+    for halving in range(3):
+        inner = scope.with_names({manner.small: start / 2**halving})
+        rests.append(float(np.max(np.abs(evaluate(bare_left, inner) - evaluate(bare_right, inner)))))
+        sizes.append(float(np.real(evaluate(orders[0], inner))) if orders else 0.5 ** (halving * manner.order))
+    if min(rests) == 0 or min(sizes) <= 0:
+        message = f"nothing is left of {left} − {right}: there is no order to see"
+        raise Untrue(message)
+    seen, stated = math.log2(rests[1] / rests[2]), math.log2(sizes[1] / sizes[2])
+    if stated < 0.5 or abs(seen - stated) > 0.25:
+        message = (
+            f"{left} and {right} come together with order {seen:.2f}, not {stated:.2f}{' at ' * bool(where)}{where}"
+        )
+        raise Untrue(message)
+
+
+def without_order(side: ex.Expression) -> ex.Expression:
+    """Return a sum without its O(…)."""
+    if isinstance(side, ex.Plus) and any(isinstance(term, ex.Order) for term in side.terms):
+        terms = tuple(term for term in side.terms if not isinstance(term, ex.Order))
+        return terms[0] if len(terms) == 1 else ex.Plus(terms)
+    return side
+
+
+def _check_package(
+    package: Callable[..., Any], left: ex.Expression, scope: Scope, names: list[str], manner: Manner
+) -> None:
+    """Compare what the package says with the left side: it takes some free indices by name, and has the others."""
+    takes = set(inspect.signature(package).parameters)
+    result = package(**{name: scope.bound[name] for name in names if name in takes})
+    rest = tuple(scope.bound[name] - scope.world.first for name in names if name not in takes)
+    if rest:
+        result = np.asarray(result)
+        result = (result[:, 0] if result.ndim == len(rest) + 1 and result.shape[-1] == 1 else result)[rest]
+    elif isinstance(result, np.ndarray) and result.ndim == 1:
+        result = result[:, None]
+    value = evaluate(left, scope)
+    if np.ndim(result) == 0 or np.size(result) == 1 == np.size(value):
+        result, value = np.asarray(result).reshape(()), np.asarray(value)
+    if not close(value, result, manner.rtol):
+        message = f"the package has {result} where the formula has {left} = {value}"
+        raise Untrue(message)

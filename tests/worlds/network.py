@@ -1,0 +1,81 @@
+"""Worlds of the chapters on networks: layers of neurons and their cost, computed in plain loops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backproplab.book.formulas.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backproplab.book.formulas.world import Let
+
+
+def sigma(z: Any) -> Any:
+    """The sigmoid, of complex numbers too."""
+    return 1 / (1 + np.exp(-z))
+
+
+def layers(
+    sizes: tuple[int, ...] = (3, 3, 3, 3), *, half: float = 0.5, activation: Callable[[Any], Any] = sigma, seed: int = 1
+) -> World:
+    r"""One example through dense layers: $w = W$, $b$, $z$, $a$, $\delta$ by layer; $C = C_0$, half the squared error.
+
+    All layers have the same number of neurons unless told otherwise, so that no wrong index or transpose betrays
+    itself by its shape. $\delta^l$ is $\partial C / \partial z^l$, worked out by plain loops from the last layer back.
+    """
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        L = let("L", len(sizes) - 1)
+        let("sigma", activation)
+        for l, n in enumerate(sizes):
+            let("n", n, l)
+        y = let("y", rng.uniform(0, 1, sizes[-1]))
+        a = let("a", let("x", rng.standard_normal(sizes[0])), 0)
+        for l in range(1, L + 1):
+            W = let("w", let("W", rng.standard_normal((sizes[l], sizes[l - 1])), l), l)
+            b = let("b", rng.standard_normal(sizes[l]), l)
+            z = [sum(W[j, k] * a[k] for k in range(sizes[l - 1])) + b[j] for j in range(sizes[l])]
+            z = let("z", z, l)
+            a = let("a", activation(z), l)
+        let("C", let("C_0", half * sum((a[j] - y[j]) ** 2 for j in range(sizes[-1]))))
+
+    world = World(program, nabla={"a": ("a", len(sizes) - 1)})
+    delta = {l: _slopes(world, "z", l) for l in range(1, len(sizes))}
+
+    def with_errors(let: Let) -> None:
+        program(let)
+        for l, error in delta.items():
+            let("delta", error, l)
+
+    return World(with_errors, nabla={"a": ("a", len(sizes) - 1)})
+
+
+def _slopes(world: World, name: str, l: int) -> Any:
+    """What the cost does when one number of a layer is nudged, for each of them, by an imaginary step."""
+    step = 1e-30
+    return np.array([
+        np.imag(world.nudged((((name, (l,), (j,)), 1j * step),))["C"]) / step for j in range(len(world[name][l]))
+    ])  # fmt: skip
+
+
+def chain(length: int = 3, *, half: float = 1.0, seed: int = 1) -> World:
+    """One neuron per layer: every symbol a number, and the cost of the one example the whole square."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        let("sigma", sigma)
+        L = let("L", length)
+        y = let("y", 0.9)
+        a = let("a", let("x", 0.7), 0)
+        for l in range(1, L + 1):
+            w, b = let("w", rng.uniform(0.5, 2), l), let("b", rng.uniform(-1, 1), l)
+            z = let("z", w * a + b, l)
+            a = let("a", sigma(z), l)
+        let("C", let("C_0", half * (a - y) ** 2))
+
+    return World(program)
