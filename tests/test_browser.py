@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,3 +179,12 @@ def test_a_browser_is_looked_for_in_the_environment_then_on_the_path(
         assert find_chromium(own) == str(tmp_path / program)
     monkeypatch.setenv("CHROMIUM", "/chosen")
     assert find_chromium(own) == "/chosen"
+
+
+def test_the_cheat_sheet_fits_on_one_sheet_of_paper(chromium: Browser, site: Path, tmp_path: Path) -> None:
+    with serve(site) as front:
+        page = chromium.new_page()
+        page.goto(f"{front}reference/cheat-sheet/")
+        page.pdf(path=tmp_path / "sheet.pdf", format="A4")
+        page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "sheet.pdf").read_bytes())) == 1

@@ -2,7 +2,8 @@ r"""The ledger: every tagged equation and every erratum of the book, and the tes
 
 Nothing is entered by hand. A page says `\tag{BP1}`, a test says `@pytest.mark.equation("BP1")`; the errata page
 says `### … {#000-cost}`, a test says `@pytest.mark.erratum("000-cost")`. Where one of a pair is missing, that
-is a fault. A page that holds the line `[[ledger]]` shows the whole, for this is a Markdown extension too.
+is a fault. A page that holds the line `[[ledger]]` shows the whole, and `[[equation BP1]]` quotes
+one equation, for this is a Markdown extension too.
 """
 
 from __future__ import annotations
@@ -143,19 +144,35 @@ def markdown(root: Path = ROOT) -> list[str]:
     return lines
 
 
+def quoted(tag: str, root: Path = ROOT) -> str:
+    """Give a tagged equation in one line, with a link from a page of the reference to where it is derived.
+
+    Raises:
+        LookupError: If no page shows an equation with this tag.
+    """
+    for entry in equations(root):
+        if entry.tag == tag:
+            address = posixpath.relpath(entry.page, posixpath.dirname(LEDGER))
+            return f"${entry.formula}$ [({tag})]({address}#eq-{tag})"
+    raise LookupError(f"[[equation {tag}]]: no page shows an equation with this tag")
+
+
 class _Ledger(Preprocessor):
-    """Put the ledger where a page says so: its links are then links of the page, and checked as such."""
+    """Put the ledger, or one of its equations, where a page asks: its links are then links of the page, and checked."""
 
     def run(self, lines: list[str]) -> list[str]:
-        """Replace the one line that asks for it."""
-        if "[[ledger]]" not in lines:
-            return lines
-        place = lines.index("[[ledger]]")
-        return [*lines[:place], *markdown(), *lines[place + 1 :]]
+        """Replace what asks."""
+        told: list[str] = []
+        for line in lines:
+            if line == "[[ledger]]":
+                told += markdown()
+            else:
+                told.append(re.sub(r"\[\[equation (\w+)\]\]", lambda asked: quoted(asked[1]), line))
+        return told
 
 
 class LedgerExtension(Extension):
-    """Know the line `[[ledger]]`."""
+    """Know `[[ledger]]` and `[[equation …]]`."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         """Stand before everything that reads Markdown."""
