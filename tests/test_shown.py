@@ -13,31 +13,8 @@ from tests.book import FRONT, ROOT, run, tiny
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNMENDED: tuple[str, ...] = (
-    "network/algorithm.md",
-    "network/conventions.md",
-    "network/four-equations.md",
-    "network/layer.md",
-    "network/many-neurons.md",
-    "network/minibatches.md",
-    "network/mistake.md",
-    "network/neuron.md",
-    "network/one-neuron-per-layer.md",
-    "network/why-fast.md",
-)
-"""Pages that still lean on hidden blocks; one that no longer does must be taken off."""
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(page.name, marks=pytest.mark.xfail(strict=True, reason="leans on hidden blocks"))
-        if page.name in UNMENDED
-        else page.name
-        for page in pages()
-        if any(block.shown for block in page.blocks)
-    ],
-)
+@pytest.mark.parametrize("name", [page.name for page in pages() if any(block.shown for block in page.blocks)])
 def test_runs_by_itself(name: str) -> None:
     done = run(ROOT, "backproplab.book.shown", f"docs/{name}")
     assert done.returncode == 0, done.stderr
