@@ -12,8 +12,7 @@ help:  ## say what can be made
 
 setup: .venv/assets  ## install the tools, KaTeX and the typefaces into this folder
 
-serve: setup  ## build the book and serve it; every edit shows at once (PORT=8000)
-	@echo "The book will stand at http://127.0.0.1:$(PORT)/"
+serve: setup  ## build the book and serve it; an edited page shows within seconds (PORT=8000)
 	$(BIN)/python -m mkdocs serve --dev-addr 127.0.0.1:$(PORT)
 
 build: setup  ## build the book into site/

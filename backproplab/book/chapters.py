@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,14 @@ class Chapter:
 
 def chapters(root: Path = ROOT) -> dict[str, Chapter]:
     """List the chapters by page, in the order in which they are read."""
-    written = {page.name: page for page in pages(root)}
+    return _chapters((root / "mkdocs.yml").read_text("utf-8"), tuple(pages(root)))
+
+
+@lru_cache(maxsize=1)
+def _chapters(settings: str, all_pages: tuple[Page, ...]) -> dict[str, Chapter]:
+    written = {page.name: page for page in all_pages}
     found: dict[str, Chapter] = {}
-    for part, entries in navigation(root).items():
+    for part, entries in _navigation(settings).items():
         for title, name in entries.items():
             front = front_matter(written[name])
             needs = tuple(front.get("needs", ()))
@@ -75,8 +81,11 @@ def chapters(root: Path = ROOT) -> dict[str, Chapter]:
 
 def navigation(root: Path = ROOT) -> dict[str, dict[str, str]]:
     """List the parts of the book, and the titles and pages of each, as `mkdocs.yml` has them."""
-    text = (root / "mkdocs.yml").read_text("utf-8")
-    listed = yaml.safe_load(re.search(r"(?m)^nav:\n(?:[ -].*\n)+", text)[0])["nav"]  # type: ignore[index]
+    return _navigation((root / "mkdocs.yml").read_text("utf-8"))
+
+
+def _navigation(settings: str) -> dict[str, dict[str, str]]:
+    listed = yaml.safe_load(re.search(r"(?m)^nav:\n(?:[ -].*\n)+", settings)[0])["nav"]  # type: ignore[index]
     parts = [(title, inner) for entry in listed for title, inner in entry.items() if isinstance(inner, list)]
     return {
         part: {title: page for entry in entries for title, page in entry.items()}
