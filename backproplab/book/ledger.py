@@ -13,6 +13,7 @@ import posixpath
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -55,15 +56,22 @@ def marked(root: Path, marker: str) -> dict[str, tuple[Test, ...]]:
     """Find the tests that carry a marker, by each of its arguments; the tests are read, not imported."""
     found: dict[str, tuple[Test, ...]] = {}
     for path in sorted((root / "tests").rglob("test_*.py")):
-        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(function, ast.FunctionDef):
-                test = Test(function.name, path.relative_to(root).as_posix())
-                for decorator in function.decorator_list:
-                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{marker}":
-                        for argument in decorator.args:
-                            name = str(ast.literal_eval(argument))
-                            found[name] = (*found.get(name, ()), test)
+        for name, function in _marks(path.read_text("utf-8"), marker):
+            found[name] = (*found.get(name, ()), Test(function, path.relative_to(root).as_posix()))
     return found
+
+
+@cache
+def _marks(program: str, marker: str) -> list[tuple[str, str]]:
+    """List each argument of the marker, and the test function that carries it."""
+    return [
+        (str(ast.literal_eval(argument)), function.name)
+        for function in ast.walk(ast.parse(program))
+        if isinstance(function, ast.FunctionDef)
+        for decorator in function.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"pytest.mark.{marker}"
+        for argument in decorator.args
+    ]
 
 
 def equations(root: Path = ROOT) -> list[Equation]:

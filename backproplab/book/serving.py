@@ -26,6 +26,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
 from backproplab.book import blocks, source
+from backproplab.book.glossary import GLOSSARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ def on_nav(nav: Navigation, *, config: MkDocsConfig, **_: object) -> None:
         return
     root = Path(config.config_file_path).parent
     there = dict.fromkeys((root / "docs").rglob("*"), b"")  # a link needs its target to be there, no more
-    common = there | states(root / "mkdocs.yml", *(root / "overrides").rglob("*"))
+    common = there | states(root / "mkdocs.yml", root / "docs" / GLOSSARY, *(root / "overrides").rglob("*"))
     for path in (*(root / "backproplab").rglob("*"), *(root / "tests").rglob("*.py")):
         if path.suffix == ".py":
             common[path] = "\n".join(NAMES.findall(path.read_text("utf-8"))).encode()
