@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from markdown import Extension
 from markdown.preprocessors import Preprocessor
 
+from backproplab.book import seen
 from backproplab.book.katex import TAG
 from backproplab.book.source import DIRECTIVE, ROOT, Page, pages
 
@@ -131,13 +132,15 @@ def problems(root: Path = ROOT) -> list[str]:
         for name in errata(root)
         if name not in marked(root, "erratum")
     ]
-    return sorted(found)
+    return sorted(found + seen.problems({entry.tag: entry.formula for entry in ledger}, root))
 
 
 def markdown(root: Path = ROOT) -> list[str]:
     """Write the ledger, line by line, as it stands on its page."""
     ledger = equations(root)
-    lines = [f"The book holds **{len(ledger)} tagged equations**, and each is checked by a test that names it.", ""]
+    by_tests, by_hand = seen.read(root), seen.kept(root)
+    held = f"The book holds **{len(ledger)} tagged equations**, and each is checked by a test that names it."
+    lines = [f"{held} Of **{len(by_tests)}** the test reads what is printed.", ""]
     titles = {source.name: next(title for title, _ in source.sections() if title) for source in pages(root)}
     for name, entries in groupby(ledger, key=lambda entry: entry.page):
         address = posixpath.relpath(name, posixpath.dirname(LEDGER))
@@ -146,8 +149,10 @@ def markdown(root: Path = ROOT) -> list[str]:
             functions = ", ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in entry.functions)
             code = f"code in its section: {functions}<br>" if functions else ""
             tests = "<br>".join(f"`{test.name}` in `{test.file.removeprefix('tests/')}`" for test in entry.tests)
+            manner = "read from the page, and " if entry.tag in by_tests else ""
+            reason = f"<br>not read from the page: {by_hand[entry.tag]['because']}" if entry.tag in by_hand else ""
             link = f"[({entry.tag})]({address}#eq-{entry.tag})"
-            lines.append(f"| {link} | ${entry.formula}$<br>{code}checked by {tests} |")
+            lines.append(f"| {link} | ${entry.formula}$<br>{code}{manner}checked by {tests}{reason} |")
         lines.append("")
     return lines
 

@@ -58,7 +58,7 @@ def test_paths_through_all_outputs_add_up() -> None:
         assert same(sp.diff(cost_of(s["a"]), s["a_prev"][k]), formula)
 
 
-@pytest.mark.equation("TWOPATHS", "WISHACT")
+@pytest.mark.equation("TWOPATHS")
 @pytest.mark.parametrize("seed", range(10))
 def test_each_path_is_what_happens_when_only_that_output_hears(seed: int) -> None:
     r"""Move $a^{L-1}_k$ for output $j$ alone, and the cost answers with $w^L_{jk}\,\sigma'(z^L_j)\,(a^L_j - y_j)$; move it for all, and with the sum."""
@@ -131,7 +131,6 @@ def test_wish_for_a_weight() -> None:
             assert same(-sp.diff(cost_of(s["a"]), s["W"][j][k]), formula)
 
 
-@pytest.mark.equation("WISHACT")
 def test_wish_of_one_output_for_an_activation() -> None:
     r"""Of the cost of output $j$ alone, minus the slope over $a^{L-1}_k$ is $w^L_{jk}\,\sigma'(z^L_j)\,(y_j - a^L_j)$."""
     s = layer()
