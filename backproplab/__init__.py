@@ -59,7 +59,7 @@ _PUBLIC = {
     "optimizers": "SGD Optimizer",
     "pooling": "AvgPool2d MaxPool2d",
     "summary": "LayerSummary Summary",
-    "training": "Progress accuracy fit minibatches",
+    "training": "DivergenceError Progress accuracy fit minibatches",
     "windows": "put_back shifts window_rows",
     "worked.examples": "worked_example",
 }

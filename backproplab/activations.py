@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, SupportsIndex
 
 import numpy as np
 
-from backproplab.checks import Array
+from backproplab.checks import Array, number_array, positive
+from backproplab.options import function, symbol
 
 __all__ = [
     "ACTIVATIONS",
@@ -31,6 +33,10 @@ class Activation:
         gain: The factor by which a layer scales up its first weights, so that the signal keeps its size
             (He et al. 2015, *Delving Deep into Rectifiers*, section 2.2).
         with_derivative: Maps $z$ to $\sigma(z)$ and $\sigma'(z)$ at once, where the second is almost free beside the first.
+
+    Raises:
+        TypeError: If `function` or `derivative` cannot be called, or `gain` is not a number.
+        ValueError: If the name is not made of letters, digits and underscores, or `gain` is not above zero.
     """
 
     name: str
@@ -39,9 +45,17 @@ class Activation:
     gain: float = 1.0
     with_derivative: Callable[[Array], tuple[Array, Array]] | None = None
 
+    def __post_init__(self) -> None:
+        symbol(self.name, "name"), function(self.function, "function"), function(self.derivative, "derivative")
+        positive(self.gain, "gain")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # copied and pickled by its name, one of the package's own stays the same object
+        return self.name if ACTIVATIONS.get(self.name) is self else super().__reduce_ex__(protocol)
+
     def __call__(self, z: Array) -> Array:
         """Return σ(z)."""
-        return self.function(z)
+        return self.function(number_array(z, "z"))
 
     def forward(self, z: Array) -> tuple[Array, Array | None]:
         """Return σ(z), and σ′(z) with it if that is almost free."""
@@ -60,7 +74,7 @@ CONSTANTS = {
 
 def _powers(z: Array) -> tuple[Array, Array]:
     """Return e^z and 1 + e^z, finite for any z; where z is cut, σ(z) rounds to 1 and σ′(z) is below the normal numbers."""
-    z = np.asarray(z)
+    z = number_array(z, "z")
     one, last = CONSTANTS.get(z.dtype.char, CONSTANTS["d"])
     e = np.exp(np.minimum(z, last))
     return e, one + e
@@ -81,17 +95,22 @@ def _sigmoid_derivative(z: Array) -> Array:
     return _sigmoid_with_derivative(z)[1]
 
 
+def _tanh(z: Array) -> Array:
+    return np.tanh(number_array(z, "z"))
+
+
 def _tanh_derivative(z: Array) -> Array:
-    e = np.exp(-2 * np.abs(z))
-    return 4 * e / np.square(1 + e)
+    e = np.exp(-np.abs(number_array(z, "z")))
+    return np.square(2 * e / (1 + e * e))
 
 
 def _relu(z: Array) -> Array:
+    z = number_array(z, "z")
     return np.maximum(z, np.zeros_like(z))  # against an array, NumPy is several times faster than against a number
 
 
 def _relu_derivative(z: Array) -> Array:
-    z = np.asarray(z)
+    z = number_array(z, "z")
     return (z > 0).astype(z.dtype)
 
 
@@ -99,15 +118,21 @@ LEAK = 0.01
 
 
 def _leaky_relu(z: Array) -> Array:
+    z = number_array(z, "z")
     return np.maximum(z, LEAK * z)
 
 
 def _leaky_relu_derivative(z: Array) -> Array:
-    return np.where(np.asarray(z) > 0, 1.0, LEAK).astype(np.result_type(z, LEAK), copy=False)
+    z = number_array(z, "z")
+    return np.where(z > 0, 1.0, LEAK).astype(z.dtype, copy=False)
 
 
 def _identity(z: Array) -> Array:
     return z
+
+
+def _identity_derivative(z: Array) -> Array:
+    return np.ones_like(number_array(z, "z"))
 
 
 sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_derivative, with_derivative=_sigmoid_with_derivative)
@@ -118,10 +143,10 @@ $\sigma'(z) = \sigma(z) / (1 + e^z)$, which keeps every digit where $1 - \sigma(
 Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1.
 """
 
-tanh = Activation("tanh", np.tanh, _tanh_derivative)
+tanh = Activation("tanh", _tanh, _tanh_derivative)
 r"""The hyperbolic tangent, with $\tanh'(z) = 1 - \tanh^2(z)$ and range $(-1, 1)$.
 
-The derivative is computed as $4e^{-2|z|} / (1 + e^{-2|z|})^2$, which keeps every digit for large $|z|$.
+The derivative is computed as $\bigl(2e^{-|z|} / (1 + e^{-2|z|})\bigr)^2$, which keeps every digit for large $|z|$.
 Source: LeCun et al. 1998, *Efficient BackProp*, section 4.4.
 """
 
@@ -139,7 +164,7 @@ At $z = 0$ the book takes the derivative of the left side, $1/100$, as PyTorch d
 Source: Maas, Hannun and Ng 2013, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*.
 """
 
-identity = Activation("identity", _identity, np.ones_like)
+identity = Activation("identity", _identity, _identity_derivative)
 r"""The identity, $\sigma(z) = z$ with $\sigma'(z) = 1$: the activation of a layer that has none."""
 
 ACTIVATIONS = {activation.name: activation for activation in (sigmoid, tanh, relu, leaky_relu, identity)}
@@ -159,9 +184,15 @@ def softmax(z: Array) -> Array:
     Returns:
         Shares of the same shape; each column adds up to one.
 
+    Raises:
+        TypeError: If `z` is not numeric.
+        ValueError: If there is no score.
+
     Source: Bridle 1990, *Probabilistic Interpretation of Feedforward Classification Network Outputs*.
     """
-    z = np.asarray(z)
+    z = number_array(z, "z")
+    if not z.ndim or not len(z):
+        raise ValueError(f"z: expected at least one score, shape (n,) or (n, N), got {z.shape}")
     e = np.exp(z - z.max(axis=0))
     return e / e.sum(axis=0)
 
@@ -186,12 +217,14 @@ def softmax_jacobian(z: Array) -> Array:
         The Jacobian, shape (n, n): row j, column k.
 
     Raises:
-        ValueError: If `z` is not a vector.
+        TypeError: If `z` is not numeric.
+        ValueError: If `z` is not a vector, or has no entry.
 
     Source: Bishop 2006, *Pattern Recognition and Machine Learning*, equation 4.106.
     """
-    if np.ndim(z) != 1:
-        raise ValueError(f"z: expected the scores of one example, shape (n,), got {np.shape(z)}")
+    z = number_array(z, "z")
+    if z.ndim != 1:
+        raise ValueError(f"z: expected the scores of one example, shape (n,), got {z.shape}")
     a = softmax(z)
     jacobian = -np.outer(a, a)
     np.fill_diagonal(jacobian, a * softmax_others(a))

@@ -1,6 +1,7 @@
 """The checks at every boundary: what was given, what was expected, said in one sentence."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,17 +12,49 @@ Labels = NDArray[np.intp]
 
 Named = TypeVar("Named")
 
+MOST_MEMORY = 2**40  # bytes; a larger array is a slip of the pen
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: on one line, and no longer than the sentence around it."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 120 else f"{text[:100]} …"
+
 
 def plain_array(value: ArrayLike, name: str) -> Array:
     """Return `value` as an array.
 
     Raises:
+        TypeError: If it cannot be read as an array, or some of its numbers are masked.
         ValueError: If it is ragged.
     """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name}: expected numbers without a mask, got a masked array: fill it first, with .filled(…)")
     try:
         return np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: expected a rectangular array of numbers, got a ragged one") from error
+    except (TypeError, RuntimeError, OverflowError) as error:  # what other libraries' arrays raise
+        kind = type(value).__name__
+        raise TypeError(f"{name}: expected numbers that NumPy can read, got a {kind}: {shown(str(error))}") from error
+
+
+def number_array(value: ArrayLike, name: str) -> Array:
+    """Return `value` as an array of floating-point numbers, finite or not; an array of floats is returned as it is.
+
+    Raises:
+        TypeError: If `value` is not numeric or is complex.
+        ValueError: If it is ragged.
+    """
+    if type(value) is np.ndarray and value.dtype.kind == "f":
+        return value
+    array = plain_array(value, name)
+    if array.dtype.kind == "O":
+        given = "an array of Python objects: try numpy.array(…, float)" if array.ndim else shown(value)
+        raise TypeError(f"{name}: expected real numbers, got {given}")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: expected real numbers, got an array of type {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) -> Array:
@@ -36,11 +69,8 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
         TypeError: If `value` is not numeric or is complex.
         ValueError: If it is ragged, holds NaN or infinity, or a number too large for `dtype`.
     """
-    array = plain_array(value, name)
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"{name}: expected real numbers, got an array of type {array.dtype}")
-    if dtype is None:
-        dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+    array = number_array(value, name)
+    dtype = array.dtype if dtype is None else dtype
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)
     finite = np.isfinite(converted)
@@ -51,10 +81,32 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
     return converted
 
 
-def two_axes(value: Array, name: str) -> None:
-    """Raise a `ValueError` unless an array has columns."""
-    if value.ndim != 2:
-        raise ValueError(f"{name}: expected a column for each example, shape (n, N), got {value.shape}")
+def column_array(value: ArrayLike, name: str) -> Array:
+    """Return `value` as an array that has a column for each example; such an array is returned as it is.
+
+    Raises:
+        TypeError: If `value` is not numeric or is complex.
+        ValueError: If it has not two axes.
+    """
+    if type(value) is np.ndarray and value.ndim == 2:
+        return value
+    array = number_array(value, name)
+    if array.ndim != 2:
+        raise ValueError(f"{name}: expected a column for each example, shape (n, N), got {array.shape}")
+    return array
+
+
+def image_array(value: ArrayLike, name: str) -> Array:
+    """Return `value` as an array of floating-point numbers that holds a batch of images.
+
+    Raises:
+        TypeError: If `value` is not numeric or is complex.
+        ValueError: If it has not four axes.
+    """
+    array = number_array(value, name)
+    if array.ndim != 4:
+        raise ValueError(f"{name}: expected images, shape (C, H, W, N), got {array.shape}")
+    return array
 
 
 def examples(value: ArrayLike, shape: tuple[int, ...], name: str, dtype: np.dtype[Any]) -> Array:
@@ -89,6 +141,8 @@ def class_labels(value: ArrayLike, classes: int, name: str) -> Labels:
         ValueError: If they are not a vector, or one is out of range.
     """
     labels = plain_array(value, name)
+    if labels.dtype.kind == "O":
+        raise TypeError(f"{name}: expected integer labels, got an array of Python objects: try numpy.array(…, int)")
     if labels.dtype.kind not in "ui":
         raise TypeError(f"{name}: expected integer labels, got an array of type {labels.dtype}")
     if labels.ndim > 1:
@@ -99,30 +153,51 @@ def class_labels(value: ArrayLike, classes: int, name: str) -> Labels:
     return np.atleast_1d(labels).astype(np.intp, copy=False)
 
 
-def whole_number(value: object, name: str, least: int = 1) -> int:
-    """Return `value` as an integer that is at least `least`.
+def whole_number(value: object, name: str, least: int = 1, most: int | None = None) -> int:
+    """Return `value` as a Python integer, at least `least` and at most `most`.
 
     Raises:
         TypeError: If it is not an integer.
-        ValueError: If it is too small.
+        ValueError: If it is too small or too large.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name}: expected at least {least}, got {value}")
-    return int(value)
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: expected a whole number, got {shown(value)}")
+    number = int(value)
+    if number < least:
+        raise ValueError(f"{name}: expected at least {least}, got {_said(number)}")
+    if most is not None and number > most:
+        raise ValueError(f"{name}: expected at most {most}, got {_said(number)}")
+    return number
 
 
-def example_shape(value: object, name: str) -> tuple[int, ...]:
-    """Return `value` as the shape of one example.
+def _said(number: int) -> str:
+    """Return a whole number in digits, or how many digits it has if Python will not write them all."""
+    digits = int(abs(number).bit_length() * math.log10(2))
+    return str(number) if digits < 40 else f"a number of some {digits} digits"
+
+
+def array_size(shape: Sequence[int], name: str) -> None:
+    """Raise a `ValueError` if an array of doubles of that shape would be larger than any memory."""
+    if math.prod(shape) * 8 > MOST_MEMORY:
+        sizes = " × ".join(_said(size) for size in shape)
+        raise ValueError(f"{name}: expected less than a tebibyte of numbers, got {sizes} of them")
+
+
+def real_number(value: object, name: str) -> float:
+    """Return `value` as a float, which may be infinite or NaN.
 
     Raises:
-        TypeError: If it is no tuple of whole numbers.
-        ValueError: If one of them is below one.
+        TypeError: If it is not a number.
+        ValueError: If it is an integer too large for a float.
     """
-    if not isinstance(value, tuple | list):
-        raise TypeError(f"{name}: expected a tuple of whole numbers, got {value!r}")
-    return tuple(whole_number(size, name) for size in value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: expected a number, got {shown(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: expected a number that a float can hold, got {_said(int(value))}") from None
 
 
 def positive(value: object, name: str) -> float:
@@ -132,11 +207,10 @@ def positive(value: object, name: str) -> float:
         TypeError: If it is not a number.
         ValueError: If it is zero, negative, infinite or NaN.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    if not (np.isfinite(value) and value > 0):
+    number = real_number(value, name)
+    if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: expected a finite number above zero, got {value}")
-    return float(value)
+    return number
 
 
 def named(value: Named | str, known: Mapping[str, Named], name: str) -> Named:
@@ -148,11 +222,11 @@ def named(value: Named | str, known: Mapping[str, Named], name: str) -> Named:
     """
     if isinstance(value, str):
         if value not in known:
-            raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+            raise ValueError(f"{name}: expected one of {', '.join(known)}, got {shown(value)}")
         return known[value]
     kind = type(next(iter(known.values())))
     if not isinstance(value, kind):
-        raise TypeError(f"{name}: expected {kind.__name__} or one of {', '.join(known)}, got {value!r}")
+        raise TypeError(f"{name}: expected {kind.__name__} or one of {', '.join(known)}, got {shown(value)}")
     return value
 
 
@@ -163,7 +237,7 @@ def generator(value: object, name: str = "rng") -> np.random.Generator:
         TypeError: If it is anything else.
     """
     if not isinstance(value, np.random.Generator):
-        raise TypeError(f"{name}: expected a numpy.random.Generator such as default_rng(0), got {value!r}")
+        raise TypeError(f"{name}: expected a numpy.random.Generator such as default_rng(0), got {shown(value)}")
     return value
 
 
@@ -175,8 +249,8 @@ def float_type(value: object, name: str = "dtype") -> np.dtype[Any]:
     """
     try:
         dtype = np.dtype(value)  # type: ignore[call-overload]
-    except TypeError as error:
-        raise TypeError(f"{name}: expected float32 or float64, got {value!r}") from error
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: expected float32 or float64, got {shown(value)}") from error
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"{name}: expected float32 or float64, got {dtype}")
     return dtype

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import ACTIVATIONS, Activation, identity
-from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
+from backproplab.checks import Array, array_size, float_type, generator, named, real_array, whole_number
 from backproplab.correlation import correlate, kernel_gradient, spread
 from backproplab.layers import Layer, bias_column
 from backproplab.windows import Pair, brief, pair, places
@@ -44,7 +44,8 @@ class Conv2d(Layer):
 
     Raises:
         TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
-        ValueError: If a size is below one, the padding is as large as the kernel, or the activation is unknown.
+        ValueError: If a size is below one, the padding is as large as the kernel, the kernels would take more than any
+            memory, or the activation is unknown.
 
     Source: LeCun et al. 1998, *Gradient-Based Learning Applied to Document Recognition*, section II.
     """
@@ -67,6 +68,7 @@ class Conv2d(Layer):
         inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
         self.activation = named(activation, ACTIVATIONS, "activation")
         self.kernel, self.stride, self.padding = _geometry(kernel, stride, padding)
+        array_size((outputs, inputs, *self.kernel), "kernel")
         kind: np.dtype[Any] = float_type(dtype)
         scale = self.activation.gain / np.sqrt(inputs * self.kernel[0] * self.kernel[1])
         self.W = (scale * generator(rng).standard_normal((outputs, inputs, *self.kernel))).astype(kind)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backproplab.checks import Array
-from backproplab.windows import Pair, places, window_rows
+from backproplab.checks import Array, array_size, image_array
+from backproplab.windows import Pair, brief, pair, places, window_rows
 
 __all__ = ["correlate", "kernel_gradient", "spread"]
 
@@ -30,10 +30,12 @@ def correlate(a: Array, W: Array, stride: Pair = (1, 1)) -> Array:
         $z$, shape (F, height, width, N): a place for every window that lies wholly inside the image.
 
     Raises:
-        ValueError: If the channels differ, or the kernel is larger than the image.
+        TypeError: If an array is not numeric, or a step is not a whole number.
+        ValueError: If the channels differ, the kernel is larger than the image, or an array has not four axes.
 
     Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, section 2.
     """
+    a, W, stride = image_array(a, "a"), image_array(W, "W"), pair(stride, "stride")
     if a.shape[0] != W.shape[1]:
         raise ValueError(f"a: expected {W.shape[1]} channels, as many as W {W.shape} takes, got {a.shape}")
     kernel: Pair = W.shape[2:]
@@ -63,10 +65,13 @@ def kernel_gradient(delta: Array, a: Array, kernel: Pair, stride: Pair = (1, 1))
         The gradient, shape (F, C, K, K').
 
     Raises:
-        ValueError: If `delta` has no entry, or more than one, for each window of `a`.
+        TypeError: If an array is not numeric, or a size is not a whole number.
+        ValueError: If an array has not four axes, or `delta` has no entry, or more than one, for each window of `a`.
 
     Source: LeCun et al. 1989, *Backpropagation Applied to Handwritten Zip Code Recognition*, for shared weights.
     """
+    delta, a = image_array(delta, "delta"), image_array(a, "a")
+    kernel, stride = pair(kernel, "kernel"), pair(stride, "stride")
     height, width = places(a.shape[1:3], kernel, stride, "a")
     filters, channels = len(delta), len(a)
     if delta.shape[1:] != (height, width, a.shape[-1]):
@@ -99,9 +104,21 @@ def spread(delta: Array, size: Pair, kernel: Pair, stride: Pair = (1, 1), paddin
     Returns:
         $d$, shape (F, H + K − 1, W + K' − 1, N).
 
+    Raises:
+        TypeError: If `delta` is not numeric, or a size is not a whole number.
+        ValueError: If `delta` has not four axes, or has no entry, or more than one, for each window of the image.
+
     Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, section 4.
     """
+    delta, size, kernel = image_array(delta, "delta"), pair(size, "size"), pair(kernel, "kernel")
+    stride, padding = pair(stride, "stride"), pair(padding, "padding", least=0)
+    if padding[0] >= kernel[0] or padding[1] >= kernel[1]:
+        raise ValueError(f"padding: expected less than the kernel, {brief(kernel)}, got {brief(padding)}")
     filters, height, width, examples = delta.shape
+    if (height, width) != places(size, kernel, stride, "size", padding):
+        expected = places(size, kernel, stride, "size", padding)
+        raise ValueError(f"delta: expected shape (F, {expected[0]}, {expected[1]}, N), got {delta.shape}")
+    array_size((filters, size[0] + kernel[0], size[1] + kernel[1], examples), "size")
     field = np.zeros((filters, size[0] + kernel[0] - 1, size[1] + kernel[1] - 1, examples), delta.dtype)
     top, left = kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]
     down, across = stride

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproplab.checks import Array, two_axes
+from backproplab.checks import Array, column_array
 
 __all__ = ["bias_gradient", "hidden_error", "output_error", "pull_back", "weight_gradient"]
 
@@ -23,10 +23,12 @@ def output_error(grad_a: Array, prime_z: Array) -> Array:
         $\delta^L = \partial C / \partial z^L$, shape (n, N).
 
     Raises:
+        TypeError: If an argument is not numeric.
         ValueError: If the two shapes differ.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP1.
     """
+    grad_a, prime_z = np.asarray(grad_a), np.asarray(prime_z)
     if grad_a.shape != prime_z.shape:
         raise ValueError(f"grad_a: expected the shape of prime_z, {prime_z.shape}, got {grad_a.shape}")
     return grad_a * prime_z
@@ -46,6 +48,7 @@ def hidden_error(W_next: Array, delta_next: Array, prime_z: Array) -> Array:
         $\delta^l = \partial C / \partial z^l$, shape (n, N).
 
     Raises:
+        TypeError: If an argument is not numeric.
         ValueError: If the shapes do not fit together.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP2.
@@ -66,11 +69,12 @@ def pull_back(W: Array, delta: Array) -> Array:
         $\partial C / \partial a^{l-1}$, shape (n_prev, N).
 
     Raises:
+        TypeError: If an argument is not numeric.
         ValueError: If the shapes do not fit together.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, proof of BP2.
     """
-    two_axes(delta, "delta")
+    W, delta = column_array(W, "W"), column_array(delta, "delta")
     try:
         return W.T.dot(delta)
     except ValueError:
@@ -90,13 +94,14 @@ def bias_gradient(delta: Array) -> Array:
         $\partial C / \partial b^l$, shape (n, 1).
 
     Raises:
+        TypeError: If an argument is not numeric.
         ValueError: If `delta` has no two axes.
 
     A bias is the weight of an input that is always 1, so its gradient is that of BP4 with ones for $a^{l-1}$.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP3.
     """
-    two_axes(delta, "delta")
+    delta = column_array(delta, "delta")
     return delta.dot(_ones(delta.shape[-1], delta.dtype))
 
 
@@ -123,11 +128,12 @@ def weight_gradient(delta: Array, a_prev: Array) -> Array:
         $\partial C / \partial W^l$, shape (n, n_prev).
 
     Raises:
+        TypeError: If an argument is not numeric.
         ValueError: If the two do not hold the same number of examples.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP4.
     """
-    two_axes(delta, "delta")
+    delta, a_prev = column_array(delta, "delta"), np.asarray(a_prev)
     try:
         return delta.dot(a_prev.T)
     except ValueError:

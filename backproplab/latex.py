@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.checks import real_array, whole_number
+from backproplab.checks import real_array, real_number
+from backproplab.options import digit_count
 
 __all__ = ["latex_matrix", "latex_number"]
 
@@ -21,13 +22,13 @@ def latex_number(value: float, digits: int = 4) -> str:
         digits: Decimals to show.
 
     Raises:
-        TypeError: If `digits` is not a whole number.
-        ValueError: If `digits` is negative, or `value` is not a number.
+        TypeError: If `value` is not a number, or `digits` not a whole one.
+        ValueError: If `digits` is negative or more than a double has, or `value` is NaN or too large for a float.
 
     Source: the book's own convention, stated on the page on notation.
     """
-    digits = whole_number(digits, "digits", least=0)
-    value = float(value)
+    digits = digit_count(digits)
+    value = real_number(value, "value")
     if np.isnan(value):
         raise ValueError("value: expected a number, got nan")
     if np.isinf(value):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import ACTIVATIONS, Activation, identity
-from backproplab.checks import Array, float_type, generator, named, real_array, whole_number
+from backproplab.checks import Array, array_size, float_type, generator, named, real_array, whole_number
 from backproplab.equations import bias_gradient, pull_back, weight_gradient
 
 __all__ = ["Dense", "Flatten", "Layer"]
@@ -77,7 +77,8 @@ class Dense(Layer):
 
     Raises:
         TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
-        ValueError: If a size is below one or the activation's name is unknown.
+        ValueError: If a size is below one, the weights would take more than any memory, or the activation's name is
+            unknown.
 
     Source: LeCun et al. 1998, *Efficient BackProp*, equation 16, for the scale of the weights.
     """
@@ -96,6 +97,7 @@ class Dense(Layer):
     ) -> None:
         inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
         self.activation = named(activation, ACTIVATIONS, "activation")
+        array_size((outputs, inputs), "outputs")
         kind: np.dtype[Any] = float_type(dtype)
         scale = self.activation.gain / np.sqrt(inputs)
         self.W = (scale * generator(rng).standard_normal((outputs, inputs))).astype(kind)
@@ -194,6 +196,8 @@ def bias_column(b: ArrayLike, W: Array) -> Array:
     """
     biases = real_array(b, "b", W.dtype)
     outputs = len(W)
+    if W.ndim == 2 and biases.shape == W.shape[1:] != (outputs,):
+        raise ValueError(f"W: expected shape (outputs, inputs), got {W.shape} with b {biases.shape}: write W.T")
     if biases.shape not in ((outputs,), (outputs, 1)):
         raise ValueError(f"b: expected shape ({outputs},) or ({outputs}, 1) to fit W {W.shape}, got {biases.shape}")
     return np.array(biases.reshape(outputs, 1))

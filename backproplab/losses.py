@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from backproplab.activations import identity, sigmoid, softmax, softmax_others
-from backproplab.checks import Array, class_labels, examples, plain_array, whole_number
+from backproplab.checks import Array, array_size, class_labels, examples, number_array, plain_array, whole_number
+from backproplab.options import function, symbol
 
 __all__ = [
     "LOSSES",
@@ -51,6 +52,13 @@ class Loss:
         prediction: Maps the last activation to what it predicts of `y`: probabilities for the two losses
             that work on logits, the activation itself for the others.
         check: Raises a `ValueError` if rows of targets, shape (N, n), are none that the loss can take.
+
+    Raises:
+        TypeError: If a function cannot be called.
+        ValueError: If the name is not made of letters, digits and underscores.
+
+    The package's own `value` and `gradient` raise a `TypeError` if an argument is not numeric, and a `ValueError` if
+    the shapes of the two differ or there is no example.
     """
 
     name: str
@@ -59,57 +67,87 @@ class Loss:
     prediction: Callable[[Array], Array] = identity
     check: Callable[[Array], None] = _any_target
 
+    def __post_init__(self) -> None:
+        symbol(self.name, "name"), function(self.value, "value"), function(self.gradient, "gradient")
+        function(self.prediction, "prediction"), function(self.check, "check")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # copied and pickled by its name, one of the package's own stays the same object
+        return self.name if LOSSES.get(self.name) is self else super().__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         return self.name
 
 
-def _sum_of_squares(a: Array, y: Array) -> float:
-    error = a - y
-    return float(np.vdot(error, error))
+def _pair(a: Array, y: Array, name: str = "a") -> tuple[Array, Array]:
+    """Return an output and its target as arrays of one shape; NumPy would stretch one to the shape of the other."""
+    if type(a) is type(y) is np.ndarray and a.shape == y.shape and a.ndim > 1 and a.size:
+        return a, y
+    a, y = number_array(a, name), number_array(y, "y")
+    if a.shape != y.shape:
+        raise ValueError(f"y: expected the shape of {name}, {a.shape}, got {y.shape}")
+    if a.ndim < 2 or a.size == 0:
+        raise ValueError(f"{name}: expected a column for each example, shape (n, N), got {a.shape}")
+    return a, y
+
+
+def _error(a: Array, y: Array) -> Array:
+    a, y = _pair(a, y)
+    return a - y
 
 
 def _half_squared_error(a: Array, y: Array) -> float:
-    return _sum_of_squares(a, y) / (2 * a.shape[-1])
+    error = _error(a, y)
+    return float(np.vdot(error, error)) / (2 * error.shape[-1])
 
 
 def _half_squared_error_gradient(a: Array, y: Array) -> Array:
-    return (a - y) / a.shape[-1]
+    error = _error(a, y)
+    return error / error.shape[-1]
 
 
 def _squared_error(a: Array, y: Array) -> float:
-    return _sum_of_squares(a, y) / a.shape[-1]
+    error = _error(a, y)
+    return float(np.vdot(error, error)) / error.shape[-1]
 
 
 def _squared_error_gradient(a: Array, y: Array) -> Array:
-    return 2 * (a - y) / a.shape[-1]
+    error = _error(a, y)
+    return 2 * error / error.shape[-1]
 
 
 def _mean_squared_error(a: Array, y: Array) -> float:
-    return _sum_of_squares(a, y) / a.size
+    error = _error(a, y)
+    return float(np.vdot(error, error)) / error.size
 
 
 def _mean_squared_error_gradient(a: Array, y: Array) -> Array:
-    return 2 * (a - y) / a.size
+    error = _error(a, y)
+    return 2 * error / error.size
 
 
 def _binary_cross_entropy(z: Array, y: Array) -> float:
+    z, y = _pair(z, y, "z")
     # −ln σ(z) is max(−z, 0) and −ln(1 − σ(z)) is max(z, 0), each with the same small term on top
     each = y * np.maximum(-z, 0) + (1 - y) * np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
     return float(each.sum() / z.shape[-1])
 
 
 def _binary_cross_entropy_gradient(z: Array, y: Array) -> Array:
+    z, y = _pair(z, y, "z")
     # σ(z) − y, written so that it keeps its digits where σ(z) rounds to 1: 1 − σ(z) = σ(−z)
     return ((1 - y) * sigmoid(z) - y * sigmoid(-z)) / z.shape[-1]
 
 
 def _softmax_cross_entropy(z: Array, y: Array) -> float:
+    z, y = _pair(z, y, "z")
     shifted = z - z.max(axis=0)
     all_but_largest = np.sort(np.exp(shifted), axis=0)[:-1].sum(axis=0)  # the largest is 1, and log1p adds it
     return float(np.vdot(y, np.log1p(all_but_largest) - shifted) / z.shape[-1])
 
 
 def _softmax_cross_entropy_gradient(z: Array, y: Array) -> Array:
+    z, y = _pair(z, y, "z")
     # softmax(z) − y, written so that it keeps its digits where a share rounds to 1
     a = softmax(z)
     return ((1 - y) * a - y * softmax_others(a)) / z.shape[-1]
@@ -176,10 +214,14 @@ def one_hot(labels: ArrayLike, classes: int) -> Array:
 
     Raises:
         TypeError: If the labels are not integers, or `classes` is not.
-        ValueError: If one is out of range, or there is no class.
+        ValueError: If one is out of range, there is no class, or the rows would take more than any memory.
     """
     classes = whole_number(classes, "classes")
-    return np.eye(classes)[class_labels(labels, classes, "labels")]
+    places = class_labels(labels, classes, "labels")
+    array_size((len(places), classes), "classes")
+    rows = np.zeros((len(places), classes))
+    rows[np.arange(len(places)), places] = 1
+    return rows
 
 
 def target_rows(y: ArrayLike, number: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -204,6 +246,10 @@ def target_rows(y: ArrayLike, number: int, shape: tuple[int, ...], dtype: np.dty
             given = one_hot(class_labels(given, shape[0], "y"), shape[0])
         elif given.dtype.kind == "f" and given.shape in ((), (number,)):
             raise TypeError(f"y: expected integer labels or targets of shape {(number, *shape)}, got {given.dtype}")
+        elif given.dtype.kind == "O" and given.shape == (number,):
+            class_labels(given, shape[0], "y")
+    elif given.dtype.kind in "ui" and given.shape == (number, 1) != (number, *shape):
+        raise ValueError(f"y: expected labels of shape ({number},), got {given.shape}: write y[:, 0]")
     rows = examples(given, shape, "y", dtype)
     if len(rows) != number:
         raise ValueError(f"y: expected {number} targets, one for each example of x, got {len(rows)}")

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import identity
-from backproplab.checks import Array, columns, example_shape, examples, float_type, named
+from backproplab.checks import Array, columns, examples, float_type, named, real_array
 from backproplab.equations import output_error
-from backproplab.layers import Layer
+from backproplab.layers import Flatten, Layer
 from backproplab.losses import LOSSES, Loss, half_squared_error, target_rows
+from backproplab.options import whole_numbers
 from backproplab.storage import read_parameters, write_parameters
 from backproplab.summary import LayerSummary, Summary
 
@@ -62,12 +63,14 @@ class Trace:
         y: The targets as columns, shape (n_L, N).
         cost: The cost C, the mean over the examples.
         loss: The loss that the cost is a value of.
+        grad_x: The gradient with respect to the inputs, ∂C/∂x, as columns: the shape of the first step's `a_prev`.
     """
 
     steps: list[Step]
     y: Array
     cost: float
     loss: Loss
+    grad_x: Array
 
     @property
     def gradients(self) -> dict[str, Array]:
@@ -100,7 +103,8 @@ class Network:
 
     Raises:
         TypeError: If a layer is no `Layer`, or the layers do not share one dtype.
-        ValueError: If there is no layer, a layer comes twice, one does not fit the one before it, or the loss is unknown.
+        ValueError: If there is no layer, a layer comes twice, one does not fit the one before it, the loss is unknown,
+            or the last layer bends in front of a loss that works on logits.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, for the algorithm.
     """
@@ -124,10 +128,24 @@ class Network:
                     f"layers: expected every layer once, layer {number} is one that came before: {layer!r}"
                 )
         self.loss = named(loss, LOSSES, "loss")
+        self._check_end()
         first = self.layers[0]
-        self.input_shape = first.input_shape if input_shape is None else example_shape(input_shape, "input_shape")
+        self.input_shape = first.input_shape if input_shape is None else whole_numbers(input_shape, "input_shape")
         self.output_shape = self._shapes()[-1]
         self.dtype = self._common_dtype()
+
+    def _check_end(self) -> None:
+        """Raise a `ValueError` if the last layer bends what the loss takes for logits."""
+        number, last = next(
+            (pair for pair in reversed([*enumerate(self.layers, 1)]) if not isinstance(pair[1], Flatten)),
+            (1, self.layers[0]),
+        )
+        if self.loss.prediction is not identity and last.activation is not identity:
+            inside = getattr(self.loss.prediction, "__name__", self.loss.prediction)
+            raise ValueError(
+                f"layers: expected the identity at the end, because {self.loss} applies the {inside} itself, "
+                f"got layer {number}, {last!r}"
+            )
 
     def _shapes(self) -> list[tuple[int, ...]]:
         """Return the shape of one example before the first layer and behind each."""
@@ -159,6 +177,11 @@ class Network:
             for name, array in layer.parameters.items()
         }
 
+    def check_parameters(self) -> None:
+        """Raise a `ValueError` that names the first parameter with a number that is not finite."""
+        for name, array in self.parameters.items():
+            real_array(array, name)
+
     def forward(self, a: Array) -> list[Step]:
         """Send a batch of columns through all layers and return the steps, without errors and gradients yet."""
         steps = []
@@ -180,7 +203,7 @@ class Network:
         """
         for step in reversed(steps):
             layer = step.layer
-            if layer.activation == identity:
+            if layer.activation is identity:
                 step.delta = grad_a  # BP1 with σ′ = 1
             else:
                 step.delta = output_error(grad_a, step.prime_z)
@@ -221,7 +244,9 @@ class Network:
         steps, y_columns = self.forward(columns(rows)), columns(targets)
         a = steps[-1].a
         self.backward(steps, self.loss.gradient(a, y_columns))
-        return Trace(steps, y_columns, self.loss.value(a, y_columns), self.loss)
+        first = steps[0]
+        grad_x = first.layer.pull_back(first.a_prev, first.delta)
+        return Trace(steps, y_columns, self.loss.value(a, y_columns), self.loss, grad_x)
 
     def predict(self, x: ArrayLike) -> Array:
         """Return what the network makes of each example, as rows: probabilities under the two cross-entropies.
@@ -234,9 +259,10 @@ class Network:
 
         Raises:
             TypeError: If `x` is not numeric.
-            ValueError: If its shape does not fit, or a number is not finite.
+            ValueError: If its shape does not fit, or a number is not finite, be it in `x` or among the parameters.
         """
         rows = examples(x, self.input_shape, "x", self.dtype)
+        self.check_parameters()
         outputs = self.loss.prediction(self.forward(columns(rows))[-1].a)
         predictions = np.moveaxis(outputs, -1, 0)
         return predictions[0] if np.shape(x) == self.input_shape else predictions
@@ -276,7 +302,9 @@ class Network:
 
         Raises:
             OSError: If the file cannot be written.
+            ValueError: If a parameter is not finite; then no file is touched.
         """
+        self.check_parameters()
         write_parameters(path, self.parameters, self._architecture())
 
     def load(self, path: str | os.PathLike[str]) -> None:
@@ -284,8 +312,12 @@ class Network:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file holds no parameters, or those of another architecture.
+            ValueError: If the file holds no parameters, or those of another architecture, or an array of the network
+                is read-only.
         """
+        for name, array in self.parameters.items():
+            if not array.flags.writeable:
+                raise ValueError(f"{name}: expected an array that can be written to, got a read-only one")
         stored = read_parameters(path, self.parameters, self._architecture())
         for name, array in self.parameters.items():
             array[...] = stored[name]

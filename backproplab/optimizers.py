@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +42,30 @@ class SGD(Optimizer):
         return f"SGD({self.learning_rate:g})"
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Subtract η times its gradient from each parameter, in place."""
-        rate = np.array(self.learning_rate, np.result_type(np.float32, *parameters))  # multiplies faster than a float
+        """Subtract η times its gradient from each parameter, in place.
+
+        Raises:
+            ValueError: If there is not one gradient for each parameter, of its shape; then no parameter has moved.
+        """
+        if [parameter.shape for parameter in parameters] != [gradient.shape for gradient in gradients]:
+            raise ValueError(_mismatch(parameters, gradients))  # NumPy would stretch one to the shape of the other
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter -= rate * gradient
+            parameter -= _rate(self.learning_rate, parameter.dtype) * gradient
+
+
+@lru_cache(maxsize=32)
+def _rate(learning_rate: float, dtype: np.dtype[Any]) -> Array:
+    """Return the learning rate as an array, which NumPy multiplies faster than a number."""
+    return np.array(learning_rate, dtype)
+
+
+def _mismatch(parameters: Sequence[Array], gradients: Sequence[Array]) -> str:
+    """Say which gradient does not fit its parameter."""
+    if len(parameters) != len(gradients):
+        return f"gradients: expected {len(parameters)}, one for each parameter, got {len(gradients)}"
+    expected, given = next(
+        (parameter.shape, gradient.shape)
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+        if parameter.shape != gradient.shape
+    )
+    return f"gradients: expected one of shape {expected}, as its parameter has, got {given}"

@@ -1,8 +1,8 @@
 """Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
 
-import io
 import os
 import secrets
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from backproplab.checks import Array, real_array
+from backproplab.checks import Array, real_array, shown
 
 ARCHITECTURE = "architecture"
+MOST_WORDS = 2**20  # bytes of a description; no network has a longer one
 
 
 def write_parameters(
@@ -56,28 +57,81 @@ def read_parameters(
 ) -> dict[str, Array]:
     """Read arrays that fit the given parameters and description, each in the dtype of its parameter.
 
+    Of the file only the expected names are read, and of an array its header first: nothing larger than what is expected
+    is unpacked, and nothing is unpickled.
+
     Raises:
         FileNotFoundError: If there is no such file.
+        TypeError: If `path` is none.
         ValueError: If it is no such archive, or holds another architecture; the first difference is named.
     """
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        with np.load(content, allow_pickle=False) as archive:
-            stored = {name: archive[name] for name in archive.files}
-            written = [str(line) for line in stored.pop(ARCHITECTURE)]
-    except Exception as error:  # NumPy and zipfile raise a dozen kinds, depending on where bytes are damaged
-        raise ValueError(f"{path}: expected parameters saved by backproplab, got a file that holds none") from error
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path: expected the path of a file, got {shown(path)}")
+    with Path(path).open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+            names = {name.removesuffix(".npy") for name in archive.namelist()}
+        except Exception as error:
+            raise _damaged(path) from error
+        with archive:
+            if ARCHITECTURE not in names:
+                held = f"the arrays {', '.join(sorted(names)[:6])}" if names else "no arrays"
+                raise ValueError(
+                    f"{path}: expected parameters saved by backproplab, got a file of another program, with {held} "
+                    "but without an architecture"
+                )
+            _check_architecture(path, archive, architecture)
+            return {name: _read(path, archive, name, array) for name, array in parameters.items()}
+
+
+def _check_architecture(path: object, archive: zipfile.ZipFile, architecture: Sequence[str]) -> None:
+    """Raise a `ValueError` unless the file describes the same network."""
+    shape, dtype = _header(path, archive, ARCHITECTURE)
+    if len(shape) != 1 or dtype.kind != "U" or shape[0] * dtype.itemsize > MOST_WORDS:
+        raise _damaged(path)
+    written = [str(line) for line in _array(path, archive, ARCHITECTURE)]
     for position in range(max(len(written), len(architecture))):
         theirs = written[position] if position < len(written) else "nothing more"
         ours = architecture[position] if position < len(architecture) else "nothing more"
         if theirs != ours:
             raise ValueError(f"{path}: expected {ours}, the file holds {theirs}")
-    for name, array in parameters.items():
-        if name not in stored:
-            raise ValueError(f"{path}: expected an array {name} of shape {array.shape}, the file holds none")
-        if stored[name].shape != array.shape:
-            raise ValueError(f"{path}: expected {name} of shape {array.shape}, the file holds {stored[name].shape}")
+
+
+def _read(path: object, archive: zipfile.ZipFile, name: str, like: Array) -> Array:
+    """Return one array of the file, in the shape and the dtype of the parameter it is for."""
+    if f"{name}.npy" not in archive.namelist():
+        raise ValueError(f"{path}: expected an array {name} of shape {like.shape}, the file holds none")
+    shape, dtype = _header(path, archive, name)
+    if shape != like.shape:
+        raise ValueError(f"{path}: expected {name} of shape {like.shape}, the file holds {shape}")
+    if dtype.kind not in "buif":
+        raise ValueError(f"{path}: {name}: expected real numbers, got an array of type {dtype}")
+    return real_array(_array(path, archive, name), f"{path}: {name}", like.dtype)
+
+
+def _header(path: object, archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the type that a member of the archive claims to have."""
     try:
-        return {name: real_array(stored[name], f"{path}: {name}", array.dtype) for name, array in parameters.items()}
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+        with archive.open(f"{name}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(member)
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds, depending on where bytes are damaged
+        raise _damaged(path) from error
+    return shape, dtype
+
+
+def _array(path: object, archive: zipfile.ZipFile, name: str) -> Array:
+    """Return a member of the archive; no object is unpickled, for a pickle is a program."""
+    try:
+        with archive.open(f"{name}.npy") as member:
+            array: Array = np.lib.format.read_array(member, allow_pickle=False)
+            if member.read(1):  # only at its end a member's checksum is compared
+                raise ValueError("more than an array")
+            return array
+    except Exception as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: object) -> ValueError:
+    return ValueError(f"{path}: expected parameters saved by backproplab, got a damaged file or one of another kind")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from backproplab.checks import Array, whole_number
+from backproplab.checks import Array, array_size, image_array, number_array, shown, whole_number
+from backproplab.options import sequence, whole_numbers
 
 __all__ = ["put_back", "shifts", "window_rows"]
 
@@ -23,7 +24,7 @@ def pair(value: object, name: str, least: int = 1) -> Pair:
         number = whole_number(value, name, least)
         return number, number
     if len(value) != 2:
-        raise ValueError(f"{name}: expected a whole number or a pair of them, got {value!r}")
+        raise ValueError(f"{name}: expected a whole number or a pair of them, got {shown(value)}")
     down, across = (whole_number(number, name, least) for number in value)
     return down, across
 
@@ -71,7 +72,14 @@ def shifts(a: Array, axis: int, window: int, stride: int) -> list[Array]:
 
     Returns:
         K views of `a`, in which the axis has an entry for each window.
+
+    Raises:
+        TypeError: If `a` is not numeric, or one of the others is not a whole number.
+        ValueError: If `a` has no such axis, or not one window fits into it.
     """
+    a = number_array(a, "a")
+    axis = whole_number(axis, "axis", least=0, most=a.ndim - 1)
+    window, stride = whole_number(window, "window", most=a.shape[axis]), whole_number(stride, "stride")
     places_before = (slice(None),) * axis
     beyond = a.shape[axis] - window + 1  # where no window begins any more
     return [a[(*places_before, slice(v, beyond + v, stride))] for v in range(window)]
@@ -90,9 +98,20 @@ def put_back(parts: Sequence[Array], shape: tuple[int, ...], axis: int, stride: 
 
     Returns:
         An array of that shape, zero where no window reaches.
+
+    Raises:
+        TypeError: If a part is not numeric, or one of the others is not a whole number.
+        ValueError: If there is no part, or the parts do not fit into the shape.
     """
+    parts = [number_array(part, "parts") for part in sequence(parts, "parts")]
+    if not parts:
+        raise ValueError("parts: expected at least one, got none")
+    shape = whole_numbers(shape, "shape")
+    array_size(shape, "shape")
     result = np.zeros(shape, parts[0].dtype)
     for v, (shift, part) in enumerate(zip(shifts(result, axis, len(parts), stride), parts, strict=True)):
+        if part.shape != shift.shape:
+            raise ValueError(f"parts: expected arrays of shape {shift.shape}, got {part.shape}")
         if v < stride:
             shift[...] = part  # no window has been here before
         else:
@@ -116,8 +135,13 @@ def window_rows(a: Array, kernel: Pair, stride: Pair = (1, 1)) -> Array:
     Returns:
         Matrices, shape (height, K·C·K', width·N); read them only.
 
+    Raises:
+        TypeError: If `a` is not numeric, or a size is not a whole number.
+        ValueError: If `a` has not four axes, or not one window fits.
+
     Source: Chellapilla, Puri and Simard 2006, *High Performance Convolutional Neural Networks for Document Processing*.
     """
+    a, kernel, stride = image_array(a, "a"), pair(kernel, "kernel"), pair(stride, "stride")
     channels, lines, _, examples = a.shape
     height, width = places(a.shape[1:3], kernel, stride, "a")
     across = np.empty((lines, channels, kernel[1], width, examples), a.dtype)

@@ -44,7 +44,8 @@ def dense(inputs: Any = 3, outputs: Any = 2, activation: Any = "sigmoid", **opti
 
 
 def net(loss: Any = "half_squared_error", **options: Any) -> Network:
-    return Network([dense(**options)], loss)
+    activation = {"activation": "identity"} if loss in ("binary_cross_entropy", "softmax_cross_entropy") else {}
+    return Network([dense(**(activation | options))], loss)
 
 
 def train(x: Any = X, y: Any = Y, network: Any = None, **options: Any) -> object:
@@ -102,7 +103,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Dense.from_parameters([[1, 2]], [0, 0]),
         ValueError,
-        "b: expected shape (1,) or (1, 1) to fit W (1, 2), got (2,)",
+        "W: expected shape (outputs, inputs), got (1, 2) with b (2,): write W.T",
     ),
     (
         lambda: Dense.from_parameters([[1, 2], [3]], [0, 0]),
@@ -174,7 +175,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
         "x: expected numbers that float32 can hold, got 1e+300 at index (1, 2)",
     ),
     (lambda: net().predict("abc"), TypeError, "x: expected real numbers, got an array of type <U3"),
-    (lambda: net().predict(as_given(None)), TypeError, "x: expected real numbers, got an array of type object"),
+    (lambda: net().predict(as_given(None)), TypeError, "x: expected real numbers, got None"),
     (lambda: net().predict(X + 1j), TypeError, "x: expected real numbers, got an array of type complex128"),
     (
         lambda: net().predict([[1, 2, 3], [4, 5]]),
@@ -244,7 +245,11 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: train(y=Y[1:]), ValueError, "y: expected 5 targets, one for each example of x, got 4"),
     (lambda: train(validation=X), TypeError, "validation: expected a pair (x, y), got ndarray"),
     (lambda: train(validation=(X, Y, Y)), ValueError, "validation: expected a pair (x, y), got 3 values"),
-    (lambda: train(validation=(X, Y[1:])), ValueError, "y: expected 5 targets, one for each example of x, got 4"),
+    (
+        lambda: train(validation=(X, Y[1:])),
+        ValueError,
+        "validation: y: expected 5 targets, one for each example of x, got 4",
+    ),
     (lambda: minibatches(0, 1, rng), ValueError, "examples: expected at least 1, got 0"),
     (lambda: accuracy(net(), X, [0, 1]), ValueError, "y: expected 5 targets, one for each example of x, got 2"),
     # the four equations
@@ -293,7 +298,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: claim(gradients={"w": [2.0]}), ValueError, "gradients['w']: expected shape (), got (1,)"),
     (lambda: claim(gradients={"w": nan}), ValueError, "gradients['w']: expected finite numbers, got nan at index ()"),
     (lambda: claim(lambda _: nan), ValueError, "cost: expected finite numbers, got nan at index ()"),
-    (lambda: claim(lambda _: None), TypeError, "cost: expected real numbers, got an array of type object"),
+    (lambda: claim(lambda _: None), TypeError, "cost: expected real numbers, got None"),
     (
         lambda: claim(lambda _: np.ones(2)),
         ValueError,
@@ -320,7 +325,7 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: net().load(Path(__file__)),
         ValueError,
-        f"{__file__}: expected parameters saved by backproplab, got a file that holds none",
+        f"{__file__}: expected parameters saved by backproplab, got a damaged file or one of another kind",
     ),
 ]
 

@@ -39,10 +39,23 @@ def test_step_leaves_the_gradients_and_the_dtype() -> None:
     assert parameter.dtype == np.float32
 
 
-def test_every_parameter_needs_its_gradient() -> None:
-    """A list of gradients that is shorter than that of the parameters is refused."""
-    with pytest.raises(ValueError, match="shorter"):
-        SGD(1).step([np.ones(1), np.ones(1)], [np.ones(1)])
+@pytest.mark.parametrize(
+    ("gradients", "message"),
+    [
+        ([(2, 3)], "gradients: expected 2, one for each parameter, got 1"),
+        ([(2, 3), (3,)], "gradients: expected one of shape (2, 3), as its parameter has, got (3,)"),
+        ([(2, 3), (2, 1)], "gradients: expected one of shape (2, 3), as its parameter has, got (2, 1)"),
+        ([(2, 3), ()], "gradients: expected one of shape (2, 3), as its parameter has, got ()"),
+    ],
+)
+def test_every_parameter_needs_its_gradient(gradients: list[tuple[int, ...]], message: str) -> None:
+    """One gradient too few, or one that NumPy would stretch to the parameter's shape, is refused; then none moves."""
+    parameters = [np.ones((2, 3)), np.ones((2, 3))]
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 – the whole text is compared
+        SGD(1).step(parameters, [np.ones(shape) for shape in gradients])
+    assert str(caught.value) == message
+    for parameter in parameters:
+        np.testing.assert_array_equal(parameter, np.ones((2, 3)))
 
 
 def test_an_optimizer_prints_as_it_was_made() -> None:

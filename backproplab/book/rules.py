@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = (
-    "checks", "latex", "storage",
+    "checks", "options", "latex", "storage",
     "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "layers", "convolution", "pooling",
     "summary", "network", "gradcheck", "optimizers", "training", "datasets",
@@ -29,7 +29,7 @@ ORDER = (
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
+    "checks", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
     "worked.terminal", "worked.webpage", "command", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""

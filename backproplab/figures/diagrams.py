@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from backproplab.checks import Array
+from backproplab.checks import Array, real_number, shown, whole_number
 from backproplab.figures.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
 from backproplab.layers import Dense
 from backproplab.network import Trace
+from backproplab.options import digit_count, is_forward, mapping, texts, two
 
 __all__ = ["flow_diagram", "graph_diagram"]
 
@@ -27,22 +28,21 @@ def flow_diagram(trace: Trace, direction: str = "forward", example: int = 0, dig
         SVG text.
 
     Raises:
-        TypeError: If a layer is not `Dense`.
+        TypeError: If `trace` is no trace, a layer is not `Dense`, or a number is not whole.
         ValueError: If the direction is unknown, or the trace has no such example.
 
     Source: the notation of Nielsen, *Neural Networks and Deep Learning*, chapter 2.
     """
-    if direction not in ("forward", "backward"):
-        raise ValueError(f"direction: expected 'forward' or 'backward', got {direction!r}")
+    forward, digits = is_forward(direction), digit_count(digits)
+    if not isinstance(trace, Trace):
+        raise TypeError(f"trace: expected what network.trace(x, y) returns, got {shown(trace)}")
     steps = trace.steps
-    if not 0 <= example < steps[0].z.shape[-1]:
-        raise ValueError(f"example: expected 0 to {steps[0].z.shape[-1] - 1}, got {example}")
+    example = whole_number(example, "example", least=0, most=steps[0].z.shape[-1] - 1)
     weights = []
     for step in steps:
         if not isinstance(step.layer, Dense):
             raise TypeError(f"trace: expected Dense layers only, got {step.layer!r}")
         weights.append(step.layer.W)
-    forward = direction == "forward"
     values = [step.a[:, example] if forward else step.delta[:, example] for step in steps]
     inputs = [f"{value:.{digits}f}" for value in steps[0].a_prev[:, example]] if forward else [""] * weights[0].shape[1]
     texts = [inputs, *([f"{value:.{digits}f}" for value in column] for column in values)]
@@ -119,15 +119,14 @@ def graph_diagram(
         SVG text.
 
     Raises:
+        TypeError: If a node, an edge or a value is not given as described.
         ValueError: If there is no node, two nodes share a place, an edge or a value belongs to no node, an edge
             returns to its own node, or the direction is unknown.
 
     Source: Linnainmaa 1976, *Taylor expansion of the accumulated rounding error*, on graphs with slopes at their edges.
     """
-    if direction not in ("forward", "backward"):
-        raise ValueError(f"direction: expected 'forward' or 'backward', got {direction!r}")
-    places = _graph_places(nodes, edges, values or {})
-    forward = direction == "forward"
+    forward = is_forward(direction)
+    places = _graph_places(nodes, edges, {} if values is None else values)
     colour = FORWARD if forward else BACKWARD
     middle = (min(y for _, y in places.values()) + max(y for _, y in places.values())) / 2
     parts = [_edge(places[start], places[end], colour, forward) for start, end in edges]
@@ -149,11 +148,17 @@ def _graph_places(
     nodes: Mapping[str, tuple[float, float]], edges: Mapping[tuple[str, str], str], values: Mapping[str, str]
 ) -> dict[str, tuple[float, float]]:
     """Check a graph, and give each node its place in pixels."""
+    for place in mapping(nodes, "nodes").values():
+        column, row = two(place, "nodes")
+        real_number(column, "nodes"), real_number(row, "nodes")
+    texts([*nodes], "nodes"), texts([*mapping(edges, "edges").values()], "edges")
+    texts([*mapping(values, "values").values()], "values")
     if not nodes:
         raise ValueError("nodes: expected at least one, got none")
     if len({*nodes.values()}) < len(nodes):
         raise ValueError(f"nodes: expected a place of its own for each, got {dict(nodes)}")
-    for start, end in edges:
+    for edge in edges:
+        start, end = two(edge, "edges")
         if start not in nodes or end not in nodes or start == end:
             raise ValueError(f"edges: expected two of {', '.join(nodes)}, got {(start, end)}")
     for name in values:

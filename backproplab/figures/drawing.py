@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from backproplab.options import text as string
+
 __all__ = ["figure"]
 
 INK, MUTED, FORWARD, BACKWARD = (
@@ -24,15 +26,18 @@ def figure(*panels: str, caption: str, alt: str) -> str:
         alt: What is to be seen, in words, for somebody who cannot see it.
 
     Raises:
+        TypeError: If a panel, the caption or the alternative is no string.
         ValueError: If there is no panel, or caption or alternative is empty.
 
     Source: W3C, *Web Content Accessibility Guidelines 2.2*, success criterion 1.1.1.
     """
     if not panels:
         raise ValueError("panels: expected at least one SVG, got none")
-    for name, text in (("caption", caption), ("alt", alt)):
-        if not text.strip():
-            raise ValueError(f"{name}: expected a sentence, got {text!r}")
+    for panel in panels:
+        string(panel, "panels")
+    for name, sentence in (("caption", caption), ("alt", alt)):
+        if not string(sentence, name).strip():
+            raise ValueError(f"{name}: expected a sentence, got {sentence!r}")
     drawn = "".join(panels)
     return (
         f'<figure class="figure"><div class="panels" role="img" aria-label="{escape(alt)}">{drawn}</div>'

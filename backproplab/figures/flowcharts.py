@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from backproplab.options import mapping, texts, two, whole_numbers
+
 __all__ = ["flow_chart"]
 
 INK, BACKWARD = "currentColor", "var(--backward, #b5402a)"
@@ -23,10 +25,14 @@ def flow_chart(boxes: Sequence[str], loops: Mapping[tuple[int, int], tuple[str, 
         SVG text.
 
     Raises:
+        TypeError: If a box is no string, or a loop is not given as described.
         ValueError: If there is no box, or a loop does not lead from one of the boxes to an earlier one.
 
     Source: Goldstine and von Neumann 1947, *Planning and Coding of Problems for an Electronic Computing Instrument*.
     """
+    boxes = texts(boxes, "boxes")
+    for way, answers in mapping(loops, "loops").items():
+        whole_numbers(two(way, "loops"), "loops", least=0), texts(two(answers, "loops"), "loops")
     if not boxes:
         raise ValueError("boxes: expected at least one, got none")
     for start, end in loops:

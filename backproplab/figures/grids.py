@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from backproplab.checks import real_array
+from backproplab.checks import plain_array, real_array, whole_number
 from backproplab.figures.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
 from backproplab.latex import latex_number
+from backproplab.options import digit_count, is_forward, sequence, text, texts, whole_numbers
 
 __all__ = ["count_table", "image_grid", "number_grid"]
 
@@ -26,14 +27,17 @@ def image_grid(images: ArrayLike, titles: Sequence[str], columns: int = 4) -> st
         SVG text.
 
     Raises:
-        TypeError: If `images` is not numeric.
-        ValueError: If the shape does not fit, or the number of titles differs from the number of images.
+        TypeError: If `images` is not numeric, a title is no string, or `columns` is not a whole number.
+        ValueError: If the shape does not fit, the number of titles differs from the number of images, or `columns` is
+            below one.
 
     Source: Tufte 1983, *The Visual Display of Quantitative Information*, on small multiples.
     """
     grid = real_array(images, "images")
-    if grid.ndim != 3 or len(grid) == 0:
+    columns = whole_number(columns, "columns")
+    if grid.ndim != 3 or grid.size == 0:
         raise ValueError(f"images: expected shape (N, height, width), got {grid.shape}")
+    titles = texts(titles, "titles")
     if len(titles) != len(grid):
         raise ValueError(f"titles: expected {len(grid)}, one for each image, got {len(titles)}")
     side, gap, line = 64.0, 12.0, 26.0
@@ -53,11 +57,11 @@ def image_grid(images: ArrayLike, titles: Sequence[str], columns: int = 4) -> st
     return svg(min(columns, len(grid)) * (side + gap), rows * (side + line), parts)
 
 
-def count_table(counts: NDArray[np.integer], row_name: str, column_name: str) -> str:
+def count_table(counts: ArrayLike, row_name: str, column_name: str) -> str:
     """Draw a square table of counts, such as a confusion matrix; the diagonal is framed, the rest is shaded by size.
 
     Args:
-        counts: Shape (n, n); row i and column j stand for class i and class j.
+        counts: Whole numbers, shape (n, n); row i and column j stand for class i and class j.
         row_name: What the rows are.
         column_name: What the columns are.
 
@@ -65,13 +69,19 @@ def count_table(counts: NDArray[np.integer], row_name: str, column_name: str) ->
         SVG text.
 
     Raises:
-        ValueError: If the table is not square.
+        TypeError: If the counts are not whole numbers, or a name is no string.
+        ValueError: If the table is not square, or a count is negative.
 
     Source: Provost and Kohavi 1998, *Glossary of Terms*, "confusion matrix".
     """
-    table = np.asarray(counts)
-    if table.ndim != 2 or table.shape[0] != table.shape[1]:
+    table = plain_array(counts, "counts")
+    if table.dtype.kind not in "ui":
+        raise TypeError(f"counts: expected whole numbers, got an array of type {table.dtype}")
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or table.size == 0:
         raise ValueError(f"counts: expected a square table, got {table.shape}")
+    if table.min() < 0:
+        raise ValueError(f"counts: expected no number below zero, got {table.min()}")
+    text(row_name, "row_name"), text(column_name, "column_name")
     cell, left, top = 34, 46, 46
     off_diagonal = np.where(np.eye(len(table), dtype=bool), 0, table)
     most = max(int(off_diagonal.max()), 1)
@@ -116,23 +126,23 @@ def number_grid(
         SVG text.
 
     Raises:
-        TypeError: If `array` is not numeric, or `digits` is not a whole number.
+        TypeError: If `array` is not numeric, `name` is no string, `digits` is not a whole number, or a frame is not
+            made of whole numbers.
         ValueError: If the shape does not fit, the direction is unknown, or a frame reaches beyond the cells.
 
     Source: Dumoulin and Visin 2016, *A guide to convolution arithmetic for deep learning*, for maps with numbers in them.
     """
-    if direction not in ("forward", "backward"):
-        raise ValueError(f"direction: expected 'forward' or 'backward', got {direction!r}")
+    forward, name, digits = is_forward(direction), text(name, "name"), digit_count(digits)
     given = real_array(array, "array")
     values = given[:, np.newaxis] if given.ndim == 1 else given
     if values.ndim != 2 or values.size == 0:
         raise ValueError(f"array: expected shape (height, width) or (n,), got {given.shape}")
-    texts = [[_plain(value, digits) for value in row] for row in values]
+    numbers = [[_plain(value, digits) for value in row] for row in values]
     high, left, top = 30, 22, 44 if given.ndim == 2 else 28
-    wide = max(34, 14 + 7 * max(len(text) for row in texts for text in row))
+    wide = max(34, 14 + 7 * max(len(number) for row in numbers for number in row))
     width = max(left + wide * values.shape[1] + 2, 7 * len(name))
     parts = [text_at(left + wide * values.shape[1] / 2, 15, name, INK, 14)]
-    most, colour = float(np.abs(values).max()), FORWARD if direction == "forward" else BACKWARD
+    most, colour = float(np.abs(values).max()), FORWARD if forward else BACKWARD
     if given.ndim == 2:
         parts += [text_at(left + (j + 0.5) * wide, top - 7, str(j), MUTED, 12) for j in range(values.shape[1])]
     parts += [text_at(left - 11, top + i * high + 20, str(i), MUTED, 12) for i in range(len(values))]
@@ -143,8 +153,11 @@ def number_grid(
             f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" fill="{colour}" fill-opacity="{shade:.3f}" '
             f'stroke="{MUTED}" stroke-width="0.4"/>'
         )
-        parts.append(text_at(x + wide / 2, y + 20, texts[i][j], INK if value else MUTED, 13))
-    for frame in frames:
+        parts.append(text_at(x + wide / 2, y + 20, numbers[i][j], INK if value else MUTED, 13))
+    for given_frame in sequence(frames, "frames"):
+        frame = whole_numbers(given_frame, "frames", least=0)
+        if len(frame) not in (2, 4):
+            raise ValueError(f"frames: expected (row, column) or (row, column, height, width), got {frame}")
         i, j, rows, columns = frame if len(frame) == 4 else (*frame, 1, 1)
         if not (0 <= i < i + rows <= len(values) and 0 <= j < j + columns <= values.shape[1]):
             raise ValueError(f"frames: expected cells of a map of shape {values.shape}, got {frame}")

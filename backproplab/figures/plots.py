@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.checks import real_array
+from backproplab.checks import number_array, real_array
+from backproplab.options import function, mapping, picture_size, text, texts
 
 __all__ = ["BACKWARD", "FORWARD", "INK", "MUTED", "PAPER", "curves", "plot"]
 
@@ -78,11 +78,16 @@ def curves(
 
     Raises:
         ImportError: If matplotlib is missing.
-        ValueError: If there is no curve or more than four, or a curve has another length than `x`.
+        TypeError: If `x` or a curve is not numeric, or a name is no string.
+        ValueError: If there is no curve or more than four, `x` is no vector, a curve has another length than `x`, or a
+            position is not finite.
 
     Source: Tufte 1983, *The Visual Display of Quantitative Information*, on labelling lines directly.
     """
     positions = real_array(x, "x")
+    if positions.ndim != 1 or len(positions) == 0:
+        raise ValueError(f"x: expected positions, shape (n,), got {positions.shape}")
+    texts([*mapping(lines, "lines")], "lines"), text(x_label, "x_label"), text(y_label, "y_label")
     if not 1 <= len(lines) <= len(STYLES):
         raise ValueError(f"lines: expected 1 to {len(STYLES)} curves, got {len(lines)}")
     if log not in ("", "x", "y", "xy"):
@@ -90,7 +95,7 @@ def curves(
 
     def draw(axes: Any) -> None:
         for (name, values), (colour, dash) in zip(lines.items(), STYLES, strict=False):
-            heights = np.asarray(values)
+            heights = number_array(values, f"lines[{name!r}]")
             if heights.shape != positions.shape:
                 raise ValueError(f"lines[{name!r}]: expected shape {positions.shape} like x, got {heights.shape}")
             axes.plot(positions, heights, color=colour, linestyle=dash)
@@ -120,9 +125,13 @@ def plot(draw: Callable[[Any], None], *, size: tuple[int, int] = (320, 230), sur
 
     Raises:
         ImportError: If matplotlib is missing.
+        TypeError: If `draw` is no function, or the size is no pair of whole numbers.
+        ValueError: If the size is none of a picture.
 
     Source: Hunter 2007, *Matplotlib: A 2D Graphics Environment*.
     """
+    function(draw, "draw")
+    size = picture_size(size)
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
