@@ -63,14 +63,12 @@ class Trace:
         y: The targets as columns, shape (n_L, N).
         cost: The cost C, the mean over the examples.
         loss: The loss that the cost is a value of.
-        grad_x: The gradient with respect to the inputs, ∂C/∂x, as columns: the shape of the first step's `a_prev`.
     """
 
     steps: list[Step]
     y: Array
     cost: float
     loss: Loss
-    grad_x: Array
 
     @property
     def gradients(self) -> dict[str, Array]:
@@ -78,6 +76,18 @@ class Trace:
         return {
             f"{name}{number}": grad for number, step in enumerate(self.steps, 1) for name, grad in step.grads.items()
         }
+
+    @property
+    def grad_x(self) -> Array:
+        """The gradient with respect to the inputs, ∂C/∂x, as columns; worked out when asked for, as training needs none.
+
+        Raises:
+            ValueError: If the first layer's parameters have changed since.
+        """
+        first = self.steps[0]
+        if not np.array_equal(first.layer.forward(first.a_prev), first.z, equal_nan=True):
+            raise ValueError("grad_x: expected the parameters of the trace, got a first layer that has changed since")
+        return first.layer.pull_back(first.a_prev, first.delta)
 
     def _repr_markdown_(self) -> str | None:
         """Show a notebook both passes written out; only the usual line if parameters have changed since."""
@@ -244,9 +254,7 @@ class Network:
         steps, y_columns = self.forward(columns(rows)), columns(targets)
         a = steps[-1].a
         self.backward(steps, self.loss.gradient(a, y_columns))
-        first = steps[0]
-        grad_x = first.layer.pull_back(first.a_prev, first.delta)
-        return Trace(steps, y_columns, self.loss.value(a, y_columns), self.loss, grad_x)
+        return Trace(steps, y_columns, self.loss.value(a, y_columns), self.loss)
 
     def predict(self, x: ArrayLike) -> Array:
         """Return what the network makes of each example, as rows: probabilities under the two cross-entropies.

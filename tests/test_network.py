@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import tracemalloc
 import zipfile
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from backproplab import ACTIVATIONS, LOSSES, Dense, Network, Step, Trace, identity
+from backproplab import ACTIVATIONS, LOSSES, Activation, Dense, Flatten, Network, Step, Trace, identity
 from backproplab.layers import Layer
 
 if TYPE_CHECKING:
@@ -87,6 +90,126 @@ def test_targets_may_be_labels_rows_or_a_vector() -> None:
     single = network_of(2, 1)
     assert single.cost(X, Y[:, 0]) == single.cost(X, Y[:, :1])
     assert single.cost(X[0], Y[0, 0]) == single.cost(X[0], Y[0, :1])
+
+
+def test_a_trace_knows_the_slopes_of_the_inputs() -> None:
+    """∂C/∂x has a slope for every input, as nudging each of them finds; after a step it is refused, not wrong."""
+    network = network_of(2, 3, 4)
+    trace = network.trace(X, Y)
+    slopes = np.empty_like(X)
+    for index in np.ndindex(X.shape):
+        up, down = X.copy(), X.copy()
+        up[index] += 1e-6
+        down[index] -= 1e-6
+        slopes[index] = (network.cost(up, Y) - network.cost(down, Y)) / 2e-6
+    np.testing.assert_allclose(trace.grad_x.T, slopes, rtol=1e-6, atol=1e-10)
+    network.parameters["W1"][0, 0] += 1
+    with pytest.raises(ValueError, match=r"^grad_x: expected the parameters of the trace, "):
+        trace.grad_x  # noqa: B018
+
+
+def test_a_last_layer_that_bends_is_refused_in_front_of_logits() -> None:
+    """A sigmoid, tanh or rectifier before a loss that applies its own, even with a `Flatten` between, is refused."""
+    rng = np.random.default_rng(0)
+    for name, inside in (("binary_cross_entropy", "sigmoid"), ("softmax_cross_entropy", "softmax")):
+        for activation in set(ACTIVATIONS) - {"identity"}:
+            first, last = Dense(2, 3, "tanh", rng=rng), Dense(3, 2, activation, rng=rng)
+            for layers in ([first, last], [first, last, Flatten()]):
+                with pytest.raises(ValueError) as raised:  # noqa: PT011 – the whole text is compared
+                    Network(layers, name)
+                assert str(raised.value) == (
+                    f"layers: expected the identity at the end, because {name} applies the {inside} itself, "
+                    f"got layer 2, Dense(3, 2, {activation})"
+                )
+        Network([Dense(2, 3, "tanh", rng=rng), Dense(3, 2, rng=rng), Flatten()], name)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))],
+    ids=["copy", "deep", "pickle"],
+)
+def test_a_copy_knows_its_activations_and_its_loss(copied: Any) -> None:
+    """However a network is copied, its sigmoid stays the sigmoid and its loss the loss, and its parameters are its own."""
+    for thing in (*ACTIVATIONS.values(), *LOSSES.values()):
+        assert copied(thing) is thing
+    for name, activation in ACTIVATIONS.items():
+        network = Network([Dense(2, 3, activation, rng=np.random.default_rng(0))])
+        twin = copied(network)
+        assert twin.layers[0].activation is activation, name
+        assert twin.loss is network.loss
+        assert network.astype(np.float32).layers[0].activation is activation
+    own = Activation("cube", np.square, np.sqrt)
+    assert copied(own) == own
+
+
+def test_loading_reads_only_what_it_expects(saved: Path) -> None:
+    """Other members of an archive stay unread, and an array whose header claims another size is never unpacked."""
+    with zipfile.ZipFile(saved, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("extra.npy", b"hello")
+    network_of(2, 3, 4, seed=5).load(saved)
+    with np.load(saved) as archive:
+        arrays = {name: archive[name] for name in ("architecture", "W1", "b1", "b2")}
+    np.savez_compressed(saved, W2=np.zeros((2_000, 2_000)), **arrays)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"expected W2 of shape \(4, 3\), the file holds \(2000, 2000\)$"):
+        network_of(2, 3, 4).load(saved)
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+def test_a_member_that_is_no_array_is_refused(saved: Path) -> None:
+    """A member with the right name and other contents gives the same sentence as any damaged file."""
+    with np.load(saved) as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "W1"}
+    np.savez(saved, **arrays)
+    with zipfile.ZipFile(saved, "a") as archive:
+        archive.writestr("W1.npy", b"hello")
+    with pytest.raises(ValueError, match=r"expected parameters saved by backproplab, got a damaged file"):
+        network_of(2, 3, 4).load(saved)
+
+
+RUNS: list[str] = []
+
+
+def run_program() -> None:
+    RUNS.append("ran")
+
+
+class Program:
+    """Something that runs a program where it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return run_program, ()
+
+
+@pytest.mark.parametrize("name", ["architecture", "W1", "extra"])
+def test_a_pickle_in_a_file_never_runs(saved: Path, name: str) -> None:
+    """A file whose arrays are pickled programs is refused, or the array is left alone; the program does not run."""
+    shape = {"architecture": (4,), "W1": (3, 2)}.get(name, (1,))
+    tampered(saved, **{name: np.full(shape, Program(), object)})
+    network = network_of(2, 3, 4)
+    if name == "extra":
+        network.load(saved)
+    else:
+        with pytest.raises(ValueError, match="expected"):
+            network.load(saved)
+    assert not RUNS
+    with np.load(saved, allow_pickle=True) as archive:
+        archive[name]
+    assert RUNS, "the trap was not armed"
+    RUNS.clear()
+
+
+def test_a_network_with_a_read_only_array_is_not_half_loaded(saved: Path) -> None:
+    """Whether all arrays can be written to is asked before the first is written."""
+    network = network_of(2, 3, 4, seed=5)
+    before = {name: array.copy() for name, array in network.parameters.items()}
+    network.parameters["b2"].setflags(write=False)
+    with pytest.raises(ValueError, match=r"^b2: expected an array that can be written to, got a read-only one$"):
+        network.load(saved)
+    for name, array in network.parameters.items():
+        np.testing.assert_array_equal(array, before[name])
 
 
 def test_two_traces_share_nothing() -> None:
