@@ -5,7 +5,7 @@ export NO_MKDOCS_2_WARNING := 1
 # The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup serve build test bench format clean
+.PHONY: help setup serve build test plants bench format clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -23,6 +23,9 @@ test: setup  ## lint, check the types, run every test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+plants: setup  ## plant mistakes in every equation, and say which no test notices
+	$(BIN)/python -m tests.plants
 
 bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py

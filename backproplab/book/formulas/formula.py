@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from backproplab.book.formulas import expression as ex
     from backproplab.book.formulas.world import World
 
+    Package = Callable[..., Any] | Sequence[Callable[..., Any] | None] | None
+
 
 @cache
 def displays() -> dict[str, str]:
@@ -91,7 +93,7 @@ class Formula:
     def holds(
         self,
         *worlds: World,
-        package: Callable[..., Any] | Sequence[Callable[..., Any] | None] | None = None,
+        package: Package = None,
         same: Mapping[str, str] | None = None,
         reached: Sequence[World] = (),
         small: str = "",
@@ -117,26 +119,29 @@ class Formula:
         manner = Manner(small, order, rtol)
         every = [(world, manner) for world in worlds]
         every += [(world, replace(manner, reached=True)) for world in reached]
+        statements = self.is_true(every, package)
+        survivors = {
+            name
+            for statement in statements
+            for name, edited in edits(statement, every[0][0])
+            if not any(fails(edited, world, how) for world, how in every)
+        }
+        known = (same or {}).keys()
+        if survivors - known:
+            message = f"({self.tag}) would hold as well with: " + "; ".join(sorted(survivors - known))
+            raise Untrue(message)
+        if known - survivors:
+            message = f"({self.tag}) is not the same with: " + "; ".join(sorted(known - survivors))
+            raise Untrue(message)
+
+    def is_true(self, every: Sequence[tuple[World, Manner]], package: Package) -> list[ex.Statement]:
+        """See that everything the display states is true in every world, each in its manner."""
         statements = self.read(every[0][0])
         packages: list[Any] = list(package) if isinstance(package, list | tuple) else [package]
         for place, statement in enumerate(statements):
             for world, how in every:
                 check(statement, world, how, packages[place] if place < len(packages) else None)
-        survivors = [
-            name
-            for statement in statements
-            for name, edited in edits(statement, every[0][0])
-            if not any(fails(edited, world, how) for world, how in every)
-        ]
-        known = dict(same or {})
-        unnoticed = [name for name in survivors if name not in known]
-        if unnoticed:
-            message = f"({self.tag}) would hold as well with: " + "; ".join(unnoticed)
-            raise Untrue(message)
-        noticed = known.keys() - set(survivors)
-        if noticed:
-            message = f"({self.tag}) is not the same with: " + "; ".join(sorted(noticed))
-            raise Untrue(message)
+        return statements
 
 
 def fails(statement: ex.Statement, world: World, manner: Manner) -> bool:

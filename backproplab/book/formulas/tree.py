@@ -72,6 +72,9 @@ def _plain(node: Any) -> str:
         return "".join(map(_plain, node))
     if node["type"] in {"mathord", "textord", "spacing", "atom"}:
         return str(node["text"]).replace("~", " ")
+    if "body" not in node:
+        message = f"a node of the kind {node['type']!r} has no place in a name"
+        raise ReadError(message)
     return _plain(node["body"])
 
 
