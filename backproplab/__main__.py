@@ -2,7 +2,15 @@
 
 import sys
 
-from backproplab.command import main
+
+def _run() -> int:
+    try:
+        from backproplab.command import main  # NumPy takes a while, and the reader may have second thoughts
+
+        return main()
+    except KeyboardInterrupt:
+        return 130  # what a shell gives for a program stopped by Ctrl-C
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

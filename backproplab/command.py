@@ -4,6 +4,8 @@ import argparse
 import io
 import json
 import os
+import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from backproplab.network import Network
 from backproplab.storage import replacing
 from backproplab.worked.examples import worked_sections
 from backproplab.worked.sections import markdown
-from backproplab.worked.terminal import text
+from backproplab.worked.terminal import WIDTH, text
 from backproplab.worked.webpage import html
 
 _FILE = """\
@@ -37,15 +39,24 @@ _DRAWN = ("layers", "activation", "seed")
 _GIVEN = ("x", "y", "loss", "learning_rate")
 _DECIMALS = 2  # of drawn weights, so that what is shown is what is calculated with
 
+_NARROWEST = 40
 _LARGEST = 1000  # and of those the text shows six
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
+    """Says in one line what is wrong, and takes -1e-3 for a number."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._negative_number_matcher = re.compile(r"-\.?\d.*|-(inf|infinity|nan)", re.IGNORECASE)
 
     def error(self, message: str) -> NoReturn:
-        line = " ".join(message.split())
-        self.exit(2, f"{self.prog}: {line}\n")
+        self.exit(2, f"{self.prog}: {_printable(' '.join(message.split()))}\n")
+
+
+def _printable(words: str) -> str:
+    """Return words without the signs that would do something to a terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
 
 
 def _number(argument: str) -> int | float:
@@ -75,7 +86,8 @@ def _parser() -> _Parser:
     add("--y", type=_number, nargs="+", metavar="Y", help="its target, or the number of its class, from 0")
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; the first is the default")
     add("--learning-rate", type=_number, metavar="ETA", help="the step size (default 0.5)")
-    add("--digits", type=int, default=4, metavar="N", help="decimals to show (default 4)")
+    add("--hold", nargs="+", metavar="NAME", help="parameters that keep their values in the update, such as b")
+    add("--digits", type=int, default=4, metavar="N", help="decimals to show of each result (default 4)")
     add("--blank", action="store_true", help="leave out every result, and put the solutions at the end")
     add("--format", choices=("text", "markdown", "html"), default="text", help="how to write it (default text)")
     add("--output", type=Path, metavar="FILE", help="where to write it; by default the terminal")
@@ -89,8 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _write(_explained(options), options.output)
     except BrokenPipeError:  # whoever read along has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ImportError, OSError, TypeError, ValueError) as error:
+        if options.output is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ImportError, OSError, OverflowError, TypeError, ValueError) as error:
         parser.prog += " explain"
         parser.error(str(error))
     return 0
@@ -103,21 +116,28 @@ def _explained(options: argparse.Namespace) -> str:
     for name in ("x", "y"):
         if name not in settings:
             raise ValueError(f"{name}: expected --{name}, or {name} in a file given with --file, got neither")
+    if type(settings["learning_rate"]) is int:
+        settings["learning_rate"] = _number(str(settings["learning_rate"]))  # finite, or infinity
     network = _stored(stored, options) if "layers" in stored else _drawn(options, settings["loss"])
     x, y, learning_rate = settings["x"], settings["y"], settings["learning_rate"]
-    sections = worked_sections(network, x, y, learning_rate, digits=options.digits, blank=options.blank)
+    hold = options.hold or ()
+    sections = worked_sections(network, x, y, learning_rate, digits=options.digits, blank=options.blank, hold=hold)
     if options.format == "html":
         sizes = [network.input_shape[0], *(len(layer.parameters["b"]) for layer in network.layers)]
         return html(sections, f"A {'-'.join(map(str, sizes))} network, step by step")
-    return text(sections) if options.format == "text" else markdown(sections)
+    if options.format == "markdown":
+        return markdown(sections)
+    return text(sections, WIDTH if options.output else max(_NARROWEST, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def _read(path: Path) -> dict[str, Any]:
+    kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
     try:
-        content = path.read_text("utf-8")
-        stored = tomllib.loads(content) if path.suffix == ".toml" else json.loads(content)
+        content = path.read_text("utf-8-sig")
+        stored = tomllib.loads(content) if kind == "TOML" else json.loads(content, parse_int=_number)
+    except OSError as error:
+        raise type(error)(f"--file: expected a file that can be read, got {path}: {error.strerror}") from error
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        kind = "TOML" if path.suffix == ".toml" else "JSON"
         raise ValueError(f"{path}: expected {kind}, got something else: {error}") from error
     allowed = ("layers", *_GIVEN)
     if not isinstance(stored, dict) or set(stored) - set(allowed):
@@ -170,9 +190,11 @@ def _drawn(options: argparse.Namespace, loss: str) -> Network:
 
 def _write(content: str, path: Path | None) -> None:
     if path is not None:
-        with replacing(path) as file:
+        with replacing(path, "--output") as file:
             file.write(content.encode())
         return
+    if sys.stdout is None:
+        raise ValueError("--output: expected a file where standard output is closed, got none")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # what the terminal speaks may have no σ
     sys.stdout.write(content)

@@ -1,10 +1,12 @@
 """Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
 
 import os
+import re
 import secrets
+import stat
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +16,7 @@ from backproplab.checks import Array, real_array, shown
 
 ARCHITECTURE = "architecture"
 MOST_WORDS = 2**20  # bytes of a description; no network has a longer one
+_DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/[^/]+/fd/\d+")
 
 
 def write_parameters(
@@ -30,26 +33,79 @@ def write_parameters(
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file beside `path` to write to; when all went well, it takes the place of `path`.
+def replacing(path: str | os.PathLike[str], name: str = "path") -> Iterator[IO[bytes]]:
+    """Open a file beside `path` to write to; when all went well, it takes the place of `path`, whose mode it has.
+
+    A link keeps leading to its file, and what is no regular file, such as a pipe, is written to directly.
+
+    Args:
+        path: Where to write.
+        name: The argument's name, for the error.
 
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"path: expected a file in an existing folder, got {path}")
+    target = Path(os.path.realpath(path))
+    if not (Path(path).exists() or target.parent.is_dir()):
+        raise FileNotFoundError(f"{name}: expected a file in an existing folder, got {path}")
     if target.is_dir():
-        raise IsADirectoryError(f"path: expected a file, got the folder {path}")
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        raise IsADirectoryError(f"{name}: expected a file, got the folder {path}")
+    if target.is_symlink():
+        raise OSError(f"{name}: expected a file, got a link that leads back to itself, {path}")
     try:
-        with beside.open("xb") as file:
+        with _directly(Path(path)) if _is_device(Path(path)) else _beside(target) as file:
+            yield file
+    except OSError as error:
+        failure = type(error)(f"{name}: expected a file that can be written, got {path}: {error.strerror or error}")
+        failure.errno = error.errno
+        raise failure from error
+
+
+def _is_device(path: Path) -> bool:
+    """Return whether another file must not take the place of what is there, such as /dev/null or /dev/stdout."""
+    return path.exists() and (not path.is_file() or _DESCRIPTOR.fullmatch(str(path.absolute())) is not None)
+
+
+def _directly(path: Path) -> IO[bytes]:
+    return path.open("ab")  # /dev/stdout may be a file that already holds something
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[IO[bytes]]:
+    _remove_left_over(target)
+    part = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            if target.exists():
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(target)
+        part.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def _remove_left_over(target: Path) -> None:
+    """Remove the parts of processes that were killed while they wrote to the same file."""
+    if os.name != "posix":  # elsewhere to ask after a process may end it
+        return
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.(\d+)-[0-9a-f]{{8}}\.part")
+    with suppress(OSError):  # what is somebody else's may stay
+        for entry in target.parent.iterdir():
+            found = pattern.fullmatch(entry.name)
+            if found and not _is_running(int(found[1])):
+                entry.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it runs for somebody else
+        return True
+    return True
 
 
 def read_parameters(

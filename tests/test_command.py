@@ -134,7 +134,7 @@ def test_no_latex_is_left_in_the_terminal(
 
 
 FORMATS = [f"--layers 3 4 2 --x 1 2.5 -3 --y 0 1 --loss {loss} --digits 6 --seed 3" for loss in LOSSES]
-FORMATS.append("--layers 2 2 1 --x 1e-7 3e8 --y 0.5 --activation tanh --learning-rate 2e-9")
+FORMATS.append("--layers 2 2 1 --x 1.5e-7 3.25e8 --y 0.5 --activation tanh --learning-rate 2.5e-9")
 
 
 @pytest.mark.parametrize("blank", ["", " --blank"])
@@ -254,11 +254,15 @@ MISTAKES = [
     (f"explain {GOOD} --digits 18", "digits: expected at most 17, which is all a number has, got 18"),
     (f"explain {GOOD} --digits -1", "digits: expected at least 0, got -1"),
     (f"explain {GOOD} --format pdf", "argument --format: invalid choice: 'pdf' (choose from text, markdown, html)"),
-    (f"explain {GOOD} --output /nowhere/x", "path: expected a file in an existing folder, got /nowhere/x"),
-    (f"explain {GOOD} --output /", "path: expected a file, got the folder /"),
+    (f"explain {GOOD} --output /nowhere/x", "--output: expected a file in an existing folder, got /nowhere/x"),
+    (f"explain {GOOD} --output /", "--output: expected a file, got the folder /"),
     (f"explain {GOOD} --colour", "unrecognized arguments: --colour"),
     (f"explain {GOOD} --dig 3", "unrecognized arguments: --dig 3"),
-    ("explain --file /nowhere/x", "[Errno 2] No such file or directory: '/nowhere/x'"),
+    (
+        "explain --file /nowhere/x",
+        "--file: expected a file that can be read, got /nowhere/x: No such file or directory",
+    ),
+    (f"explain {GOOD} --hold c", "hold: expected names among W, b, W1, b1, got 'c'"),
 ]
 
 
@@ -372,7 +376,7 @@ def test_a_file_is_written_whole_or_not_at_all(
 
     monkeypatch.setattr(os, "fsync", full)
     said = mistake(["explain", *GOOD.split(), "--output", str(path)], capsys)
-    assert said == "[Errno 28] No space left on device"
+    assert said == f"--output: expected a file that can be written, got {path}: No space left on device"
     assert path.read_text("utf-8") == "older"
     assert [*tmp_path.iterdir()] == [path]
 
@@ -427,3 +431,86 @@ def test_a_captured_output_without_a_terminal_is_written_too(monkeypatch: pytest
     monkeypatch.setattr(sys, "stdout", caught)
     assert main(["explain", *GOOD.split()]) == 0
     assert "C_new" in caught.getvalue()
+
+
+def test_negative_numbers_are_numbers_however_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A minus before a number with an exponent or a point starts no option."""
+    for numbers in ("-1e-3 -2", "-.001 -2E0", "-0.001 -2."):
+        out = explain(f"--layers 2 1 --x {numbers} --y -1e0", capsys)
+        assert "  x = a⁰ = ⎡ -0.001 ⎤" in out
+
+
+def test_biases_can_be_held(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--hold b` leaves the biases out of the update."""
+    out = explain(f"{EXAMPLE} --hold b", capsys)
+    assert "W¹ ← W¹" in out
+    assert "b¹ ←" not in out
+    assert "except those that are held where they are: b¹, b²." in " ".join(out.split())
+
+
+def test_a_byte_order_mark_and_capitals_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Editors on Windows write both."""
+    json_file, toml_file = tmp_path / "a.json", tmp_path / "A.TOML"
+    json_file.write_text(json.dumps(TWO_EXAMPLES), "utf-8-sig")
+    toml_file.write_text(AS_TOML, "utf-8-sig")
+    assert explain(f"--file {json_file}", capsys) == explain(f"--file {toml_file}", capsys)
+
+
+@pytest.mark.parametrize("digits", [30, 400])
+def test_a_huge_learning_rate_in_a_file_is_a_number(
+    digits: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whole numbers that no machine word holds get the message of any number too large."""
+    for name, content in (
+        ("a.json", json.dumps(TWO_EXAMPLES | {"learning_rate": 10**digits})),
+        ("a.toml", AS_TOML.replace("0.25", f"1{'0' * digits}", 1)),
+    ):
+        path = tmp_path / name
+        path.write_text(content, "utf-8")
+        if digits == 30:
+            assert "10³⁰" in explain(f"--file {path}", capsys)
+        else:
+            said = mistake(["explain", "--file", str(path)], capsys)
+            assert said == "learning_rate: expected a finite number above zero, got inf"
+
+
+def test_nothing_in_a_message_steers_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Escape bytes in keys and in names of files are spelt out."""
+    path = tmp_path / "a\x1b[31m.json"
+    path.write_text(json.dumps({"\x1b]0;owned\x07": 1}), "utf-8")
+    said = mistake(["explain", "--file", str(path)], capsys)
+    assert said.isprintable()
+    assert r"\x1b]0;owned\x07" in said
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """COLUMNS says how wide sentences may be."""
+    widest = []
+    for columns in (60, 90):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = explain(EXAMPLE, capsys).splitlines()
+        widest.append(max(map(len, lines)))
+        assert widest[-1] <= columns
+    assert widest[0] < widest[1]
+
+
+def test_ctrl_c_ends_it_without_a_word() -> None:
+    """With the exit code that shells give a program stopped so."""
+    program = (
+        "import runpy, sys, backproplab.command as c\n"
+        "def stop(): raise KeyboardInterrupt\n"
+        "c.main = stop\n"
+        "runpy.run_module('backproplab', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_a_closed_standard_output_gets_one_line() -> None:
+    """There is nowhere to write to, and the exit code says so."""
+    command = f'"{sys.executable}" -m backproplab explain {EXAMPLE} >&-'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "python -m backproplab explain: --output: expected a file where standard output is closed, got none"
+    ]

@@ -1,6 +1,7 @@
 """A whole step of gradient descent written out, for any network: forward, cost, backward, update."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,7 +25,14 @@ MOST_DIGITS = 17
 
 
 def worked_example(
-    network: Network, x: ArrayLike, y: ArrayLike, learning_rate: float, *, digits: int = 4, blank: bool = False
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    learning_rate: float,
+    *,
+    digits: int = 4,
+    blank: bool = False,
+    hold: Sequence[str] = (),
 ) -> str:
     r"""Write out one forward pass, one backward pass and one update, each step in symbols, in numbers and solved.
 
@@ -33,8 +41,9 @@ def worked_example(
         x: Rows of examples, or one example.
         y: Targets, as for `Network.trace`.
         learning_rate: The step size η.
-        digits: Decimals to show; the calculation carries all digits.
+        digits: Decimals of each result; what is given stays as it is, and the calculation carries all digits.
         blank: Whether to leave out every result, for an exercise, and to put the solutions at the end.
+        hold: Parameters that the update leaves as they are: `"b"` for all biases, `"b2"` for those of layer 2.
 
     Returns:
         Markdown with LaTeX between dollars.
@@ -45,11 +54,18 @@ def worked_example(
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, for the order of the steps.
     """
-    return markdown(worked_sections(network, x, y, learning_rate, digits=digits, blank=blank))
+    return markdown(worked_sections(network, x, y, learning_rate, digits=digits, blank=blank, hold=hold))
 
 
 def worked_sections(
-    network: Network, x: ArrayLike, y: ArrayLike, learning_rate: float, *, digits: int = 4, blank: bool = False
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    learning_rate: float,
+    *,
+    digits: int = 4,
+    blank: bool = False,
+    hold: Sequence[str] = (),
 ) -> list[Section]:
     """Return the worked example in sections, for whoever writes them; the arguments are those of `worked_example`."""
     if not isinstance(network, Network):
@@ -57,10 +73,24 @@ def worked_sections(
     positive(learning_rate, "learning_rate")
     if whole_number(digits, "digits", least=0) > MOST_DIGITS:
         raise ValueError(f"digits: expected at most {MOST_DIGITS}, which is all a number has, got {digits}")
+    held = _held(network, hold)
     with np.errstate(all="ignore"):
         trace = network.trace(x, y)
-        written = [*_passes(trace, digits), _update(trace, learning_rate, digits)]
+        written = [*_passes(trace, digits), _update(trace, learning_rate, digits, held)]
     return exercise(written) if blank else written
+
+
+def _held(network: Network, hold: Sequence[str]) -> set[str]:
+    """Return the full names, such as b1, of the parameters that are not to move."""
+    if isinstance(hold, str) or not isinstance(hold, Sequence):
+        raise TypeError(f"hold: expected a list of names such as ['b'], got {hold!r}")
+    names = {name: name.rstrip("0123456789") for name in network.parameters}
+    for name in hold:
+        if name not in {*names, *names.values()}:
+            raise ValueError(
+                f"hold: expected names among {', '.join([*dict.fromkeys(names.values()), *names])}, got {name!r}"
+            )
+    return {name for name, kind in names.items() if name in hold or kind in hold}
 
 
 def trace_markdown(trace: Trace) -> str | None:
@@ -138,8 +168,9 @@ def _backward(number: int, trace: Trace, writings: list[Writing], grad_a: Formul
         words, first = f"The error comes back from layer {number + 1}, by BP2", []
         following = trace.steps[number]
         symbols, filled = writings[number].pull_back(number + 1, following)
-        if following.a_prev.ndim > 2 and writing.bends:
-            arrived = [writing.maps(following.layer.pull_back(following.a_prev, following.delta))]
+        if writing.bends:
+            come = writing.maps(following.layer.pull_back(following.a_prev, following.delta))
+            arrived = [*writings[number].paths(following), come]
     gradients = writing.gradients(number, step)
     if gradients:
         words += "; the gradients by BP3 and BP4" if first == [] else ", and the gradients, by BP3 and BP4"
@@ -165,7 +196,7 @@ def _check_finite(trace: Trace) -> None:
 
 def _about_numbers(trace: Trace, digits: int) -> str:
     places = {0: "whole numbers", 1: "1 decimal"}.get(digits, f"{digits} decimals")
-    words = f"Numbers are rounded to {places} to be shown; the calculation carries all digits."
+    words = f"Results are rounded to {places} to be shown; the calculation carries all digits."
     if trace.y.shape[-1] > 1:
         words += f" Each of the $N = {trace.y.shape[-1]}$ examples is a column, and $b$ is added to every column."
     kept = [array for step in trace.steps for array in (step.a_prev, step.z)]
@@ -189,29 +220,35 @@ def _sizes(array: Array) -> tuple[int, ...]:
     return (*array.shape[1:3], array.shape[0] * array.shape[-1])
 
 
-def _update(trace: Trace, learning_rate: float, digits: int) -> Section:
+def _update(trace: Trace, learning_rate: float, digits: int, held: set[str]) -> Section:
     """Return the update of each parameter, and the cost of the same examples after it."""
     show = partial(numbers, digits=digits)
     layers = [copy.deepcopy(step.layer) for step in trace.steps]
-    moved = [array for layer in layers for array in layer.parameters.values()]
-    SGD(learning_rate).step(moved, [*trace.gradients.values()])
+    new = {f"{name}{n}": array for n, layer in enumerate(layers, 1) for name, array in layer.parameters.items()}
+    moving = [name for name in new if name not in held]
+    SGD(learning_rate).step([new[name] for name in moving], [trace.gradients[name] for name in moving])
     a: Array = trace.steps[0].a_prev
     for layer in layers:
         a = layer.activation(layer.forward(a))
     cost = trace.loss.value(a, trace.y)
-    if not (np.isfinite(cost) and all(np.isfinite(array).all() for array in moved)):
+    if not (np.isfinite(cost) and all(np.isfinite(array).all() for array in new.values())):
         raise ValueError(f"learning_rate: expected a step that keeps all numbers finite, got {learning_rate}")
     rate = Formula(r"\eta", [[show(learning_rate, given=True)]])
-    found: list[str | Formula] = ["Each parameter takes a step against its gradient.", rate]
-    parameters = (
-        (at(name, number), array, step.grads[name])
+    parameters = [
+        (f"{name}{number}", at(name, number), array, step.grads[name])
         for number, step in enumerate(trace.steps, 1)
         for name, array in step.layer.parameters.items()
-    )
-    for (symbol, array, grad), new in zip(parameters, moved, strict=True):
+    ]
+    told = "Each parameter takes a step against its gradient"
+    staying = [f"${symbol}$" for name, symbol, _, _ in parameters if name in held]
+    told += f", except those that are held where they are: {', '.join(staying)}." if staying else "."
+    found: list[str | Formula] = [told, rate]
+    for name, symbol, array, grad in parameters:
+        if name in held:
+            continue
         old, step = maps(array, digits, given=True), maps(grad, digits)
         filled: Line = [*old, "-", show(learning_rate, given=True), r"\cdot", *step]
-        result = maps(new, digits)
+        result = maps(new[name], digits)
         found.append(Formula(symbol, [[rf"{symbol} - \eta\,{slope(symbol)}"], filled, result], r"\leftarrow"))
     words = "With the new parameters the same examples cost"
     return Section("Update", [*found, words, Formula(r"C_\text{new}", [[show(cost)]])])

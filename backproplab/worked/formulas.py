@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from backproplab.activations import ACTIVATIONS, LEAK, Activation
 from backproplab.checks import Array
 from backproplab.losses import LOSSES, Loss
-from backproplab.worked.sections import Formula, Line, Numbers, Token
+from backproplab.worked.sections import Formula, Line, Numbers, Token, abbreviated
 
 _ACTIVATIONS = {
     "sigmoid": (r"\frac{1}{1 + e^{-z}}", r"\sigma(z)\,(1 - \sigma(z))"),
@@ -18,11 +20,16 @@ _ACTIVATIONS = {
 
 def about_activation(activation: Activation) -> str:
     """Return the clause that says which function σ is, in formulas if it is one of the package's own."""
-    if ACTIVATIONS.get(activation.name) is not activation:
-        return f"the activation {activation.name}"
+    if ACTIVATIONS.get(activation.name) != activation:
+        return f"the activation {_called(activation.name)}"
     function, derivative = _ACTIVATIONS[activation.name]
     name = activation.name.replace("_", " ")
     return rf"the activation {name}, $\sigma(z) = {function}$ with $\sigma'(z) = {derivative}$"
+
+
+def _called(name: str) -> str:
+    """Return a reader's own name without what would start mathematics or steer a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in name.replace("$", "＄"))
 
 
 _SQUARES = {  # numerator and denominator before the squares, and before their gradient
@@ -31,6 +38,14 @@ _SQUARES = {  # numerator and denominator before the squares, and before their g
     "mean_squared_error": (("1", "nN"), ("2", "nN")),
 }
 _ENTROPIES = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
+
+
+def _shares(loss: Loss, a: Array, y: Array) -> list[float]:
+    """Return what each output adds to the cost: the cost where all others are as they should be."""
+    if loss.name == "binary_cross_entropy":
+        return [loss.value(a[j : j + 1], y[j : j + 1]) for j in range(len(a))]
+    rows = np.eye(len(a), dtype=a.dtype)[:, :, np.newaxis]
+    return [loss.value(a if loss.name in _ENTROPIES else row * a, row * y) for row in rows]
 
 
 def cost_formulas(loss: Loss, last: str, a: Array, y: Array, show: Callable[..., Numbers]) -> tuple[list[Formula], str]:
@@ -56,17 +71,23 @@ def cost_formulas(loss: Loss, last: str, a: Array, y: Array, show: Callable[...,
     def both(c: Sequence[Line], g: Sequence[Line]) -> list[Formula]:
         return [Formula("C", [*c, [cost]]), Formula(r"\nabla_a C", [*g, [grad]])]
 
-    if LOSSES.get(loss.name) is not loss:
+    if LOSSES.get(loss.name) != loss:
         name = f"C({last}, y)"
         slope: Line = [rf"\frac{{\partial C}}{{\partial {last}}}"]
-        return both([[name]], [slope]), f"The cost is {loss.name}."
+        return both([[name]], [slope]), f"The cost is {_called(loss.name)}."
     words = f"The cost is the {loss.name.replace('_', ' ')} of $N = {a.shape[-1]}$"
     words += " examples." if a.shape[-1] > 1 else " example."
+    each: list[Line] = []
+    if len(a) > 1:
+        summands: list[Token] = abbreviated([show(share) for share in _shares(loss, a, y)], r"\cdots")
+        summed: Line = [token for summand in summands for token in ("+", summand)][1:]
+        each = [summed]
+        words += " The sum in the line before the result has one summand for each output."
     if loss.name in _SQUARES:
         (of_cost, in_cost), (of_grad, in_grad) = (fraction(*pair) for pair in _SQUARES[loss.name])
         squares: Line = [in_cost, r"\left\lVert", show(a), "-", target, r"\right\rVert^2"]
         formulas = both(
-            [[of_cost, rf"\left\lVert {last} - y \right\rVert^2"], squares],
+            [[of_cost, rf"\left\lVert {last} - y \right\rVert^2"], squares, *each],
             [[of_grad, rf"({last} - y)"], [in_grad, r"\left(", show(a), "-", target, r"\right)"]],
         )
         words += r" The bars $\lVert \cdot \rVert^2$ add up the squares of all entries."
@@ -85,6 +106,7 @@ def cost_formulas(loss: Loss, last: str, a: Array, y: Array, show: Callable[...,
             [
                 ["-", of, r"\sum \left(", symbols, r"\right)"],
                 ["-", filled, r"\sum \left(", *chosen, *others, r"\right)"],
+                *each,
             ],
             [[of, "(p - y)"], [filled, r"\left(", p, "-", target, r"\right)"]],
         ),

@@ -11,6 +11,8 @@ from backproplab.worked.formulas import about_activation
 from backproplab.worked.sections import Formula, Line, Token, abbreviated, maps, numbers
 
 DELTA = r"\delta"
+MOST_PATHS = 4
+"""Paths from an activation to the cost that are written out one by one."""
 
 
 def at(symbol: str, number: int) -> str:
@@ -49,6 +51,10 @@ class Writing(ABC):
     def gradients(self, number: int, step: Step) -> list[Formula]:
         """Return how the gradient of each parameter comes from δ."""
 
+    def paths(self, step: Step) -> list[Line]:
+        """Return the gradient with respect to the activations before as the sum of its paths, if there are few."""
+        return []
+
     @abstractmethod
     def pull_back(self, number: int, step: Step) -> tuple[str, Line]:
         """Return the gradient with respect to the activations before, in symbols and in numbers."""
@@ -86,3 +92,11 @@ class DenseWriting(Writing):
         """Return the gradient with respect to the activations before, in symbols and in numbers."""
         W = self.show(step.layer.parameters["W"].T, given=True)
         return f"({at('W', number)})^T {at(DELTA, number)}", [W, self.show(step.delta)]
+
+    def paths(self, step: Step) -> list[Line]:
+        """Return a column for each neuron: what comes back through it to each activation before."""
+        W, delta = step.layer.parameters["W"], step.delta
+        if delta.shape[-1] > 1 or not 1 < len(delta) <= MOST_PATHS:
+            return []
+        columns = [self.show(row[:, np.newaxis] * error) for row, error in zip(W, delta, strict=True)]
+        return [[r"\left(", *[token for column in columns for token in ("+", column)][1:], r"\right)"]]

@@ -1,7 +1,9 @@
 """What a worked example is made of: sections of sentences and formulas, whose numbers know who may see them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +15,10 @@ Shown = TypeVar("Shown")
 
 SHOWN = 6
 """Rows or columns of a matrix that are shown; of more, all but the last of this number, and the very last."""
+LONGEST = 12
+"""Decimals of the longest number that is shown as it was given, in double precision; half as many in single precision."""
+FEWEST = 4
+"""Decimals to which a longer one is rounded at least."""
 BLANK = r"\square"
 DOTS = (r"\cdots", r"\vdots", r"\ddots")
 
@@ -82,12 +88,21 @@ def abbreviated(items: Sequence[Shown], dots: Shown) -> list[Shown]:
 
 
 def _entry(value: Any, digits: int, *, given: bool) -> str:
-    """Return a number in LaTeX; a given one without noughts at its end, if that is all of it."""
-    if given and abs(value) < 1e6:
+    """Return a number in LaTeX; a given one as it was given, unless it has as many digits as only chance gives."""
+    if not given:
+        return latex_number(float(value), digits)
+    small = np.finfo(np.result_type(value, np.float32)).bits == 32
+    if value == 0:
+        return "0"
+    if 1e-4 <= abs(value) < 1e6:
         exact = np.format_float_positional(value, trim="-")
-        if len(exact.partition(".")[2]) <= digits:
-            return exact.replace("-0", "0") if value == 0 else exact
-    return latex_number(float(value), digits)
+        decimals, shown = exact.partition(".")[2], exact
+    else:
+        mantissa, exponent = np.format_float_scientific(value, trim="-").split("e")
+        decimals, shown = mantissa.partition(".")[2], rf"{mantissa} \times 10^{{{int(exponent)}}}"
+    if len(decimals) <= max(digits, LONGEST // 2 if small else LONGEST):
+        return shown
+    return latex_number(float(value), max(digits, FEWEST))
 
 
 def numbers(values: Array | float, digits: int, *, given: bool = False) -> Numbers:
@@ -132,8 +147,15 @@ def markdown(parts: Sequence[Section]) -> str:
     written = []
     for section in parts:
         written.append(f"**{section.title}.**")
-        written += [part if isinstance(part, str) else f"$$\n{latex(part)}\n$$" for part in section.parts]
+        written += [_escaped(part) if isinstance(part, str) else f"$$\n{latex(part)}\n$$" for part in section.parts]
     return "\n\n".join(written) + "\n"
+
+
+def _escaped(sentence: str) -> str:
+    """Return a sentence whose words, which may hold a name of the reader's own, are no markup."""
+    pieces = re.split(r"(\$.*?\$)", sentence)
+    words = (re.sub(r"([\\`*_\[\]!])", r"\\\1", escape(piece, quote=False)) for piece in pieces[::2])
+    return "".join(word + mathematics for word, mathematics in zip(words, [*pieces[1::2], ""], strict=True))
 
 
 def latex(formula: Formula) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from backproplab.worked.sections import BLANK, Formula, Section, Token
 
 WIDTH = 100
-"""Columns of a terminal; a longer formula goes on in the next line."""
+"""Columns where the terminal says nothing else; a longer formula goes on in the next line."""
 _RAISED = str.maketrans("0123456789-Tz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᶻ")
 _LOWERED = str.maketrans("0123456789ai", "₀₁₂₃₄₅₆₇₈₉ₐᵢ")
 _SIGNS = {
@@ -34,29 +34,29 @@ def _in_brackets(under: str) -> str:
     return under if len(under) == 1 or under.startswith(r"\partial") or under.isdecimal() else f"({under})"
 
 
-def text(parts: Sequence[Section]) -> str:
+def text(parts: Sequence[Section], width: int = WIDTH) -> str:
     """Return sections as text for a terminal."""
     written = []
     for section in parts:
         written += [section.title, "=" * len(section.title), ""]
         for part in section.parts:
-            written += _wrapped(part) if isinstance(part, str) else _formula(part)
+            written += _wrapped(part, width) if isinstance(part, str) else _formula(part, width)
             written.append("")
     return "\n".join(line.rstrip() for line in written)
 
 
-def _wrapped(sentence: str) -> list[str]:
+def _wrapped(sentence: str, width: int) -> list[str]:
     """Break a sentence at spaces outside its mathematics, which is turned into Unicode."""
     pieces = re.sub(r"\$(.*?)\$", lambda m: plain(m[1]).replace(" ", "\0"), sentence).split()
     lines = [""]
     for piece in pieces:
-        if lines[-1] and len(lines[-1]) + 1 + len(piece) > WIDTH:
+        if lines[-1] and len(lines[-1]) + 1 + len(piece) > width:
             lines.append("")
         lines[-1] += f" {piece}" if lines[-1] else piece
     return [line.replace("\0", " ") for line in lines]
 
 
-def _formula(formula: Formula) -> list[str]:
+def _formula(formula: Formula, width: int) -> list[str]:
     left = f"  {plain(formula.left)} "
     written: list[str] = []
     for count, line in enumerate(formula.lines):
@@ -64,7 +64,7 @@ def _formula(formula: Formula) -> list[str]:
         start = (left if count == 0 else " " * len(left)) + relation
         boxes: list[Box] = [[start]]
         for box in map(_box, line):
-            if _width([*boxes, box]) > WIDTH and len(boxes) > 1:
+            if _width([*boxes, box]) > width and len(boxes) > 1:
                 written += _beside(boxes)
                 boxes = [[" " * (len(left) + 2)]]
             boxes.append(box)

@@ -242,3 +242,21 @@ def test_a_network_that_ends_in_maps_is_refused() -> None:
     network = Network([conv(1, 1, 2, "tanh")], input_shape=(1, 3, 3))
     with pytest.raises(ValueError, match="expected outputs in a column, as behind Flatten"):
         worked_example(network, np.ones((1, 3, 3)), np.ones((1, 2, 2)), 0.3)
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_exercise_holds_no_result_and_its_solutions_hold_all(name: str) -> None:
+    """With images too: before the solutions only what is given, after them the last line of every result."""
+    network, x, y = example(name)
+    full = formulas(worked_example(network, x, y, 0.3, digits=14))
+    sheet, heading, solutions = worked_example(network, x, y, 0.3, digits=14, blank=True).partition("**Solutions: ")
+    assert heading
+    held = np.concatenate([array.ravel() for array in (x, y, *network.parameters.values())])
+    given = {0.3, *(float(f"{abs(value):.14f}") for value in held)}
+    assert {abs(float(decimal)) for decimal in re.findall(r"\d+\.\d{3,}", sheet)} <= given
+    solved = formulas(solutions)
+    of_given = {"x = a^0", "y", r"\eta", *(key for key in full if re.fullmatch(r"[Wb]\^\d", key))}
+    assert set(solved) == set(full) - of_given
+    for key, lines in solved.items():
+        assert lines == [full[key][-1]], key

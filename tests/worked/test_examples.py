@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import re
 from typing import TYPE_CHECKING, Any
 
+import markdown
 import numpy as np
 import pytest
 
@@ -26,6 +29,7 @@ from backproplab.book.katex import RENDERER
 from backproplab.worked.examples import worked_sections
 from backproplab.worked.formulas import about_activation
 from backproplab.worked.sections import BLANK, SHOWN, numbers
+from backproplab.worked.terminal import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +115,14 @@ def by_hand(layers: Given, loss: str, x: Matrix, y: Matrix, rate: float) -> dict
                 N,
                 lambda j, i: sum(W_next[k][j] * after[k][i] for k in range(len(after))) * prime[j][i],  # noqa: B023
             )
-            of[rf"\delta^{l}"] = [[transposed(W_next), after, prime], [delta]]
+            paths = [[[W_next[k][j] * after[k][0]] for j in range(len(W))] for k in range(len(after))]
+            come = matrix(len(W), N, lambda j, i: sum(W_next[k][j] * after[k][i] for k in range(len(after))))  # noqa: B023
+            of[rf"\delta^{l}"] = [
+                [transposed(W_next), after, prime],
+                *([[*paths, prime]] if N == 1 and 1 < len(after) <= 4 else []),
+                [come, prime],
+                [delta],
+            ]
         dW = matrix(len(W), len(W[0]), lambda j, k: sum(delta[j][i] * before[k][i] for i in range(N)))  # noqa: B023
         db = matrix(len(W), 1, lambda j, _: sum(delta[j][i] for i in range(N)))  # noqa: B023
         of[f"W^{l}"], of[f"b^{l}"] = [[W]], [[b]]
@@ -212,7 +223,7 @@ def test_four_decimals_are_shown_and_said() -> None:
     """By default results have four decimals, given numbers as many as they need; the text says so."""
     net = Network([Dense.from_parameters([[0.5, -0.25]], [1], "sigmoid")])
     told = worked_example(net, [1.5, 2], [0], 0.125)
-    assert "Numbers are rounded to 4 decimals to be shown; the calculation carries all digits." in told
+    assert "Results are rounded to 4 decimals to be shown; the calculation carries all digits." in told
     assert r"\begin{bmatrix} 0.5 & -0.25 \end{bmatrix} \begin{bmatrix} 1.5 \\ 2 \end{bmatrix}" in told
     assert r"a^1 &= \sigma(z^1)" in told
     assert rf"&= \begin{{bmatrix}} {1 / (1 + math.exp(-1.25)):.4f} \end{{bmatrix}}" in told
@@ -484,3 +495,141 @@ def test_sections_are_titled_in_the_order_of_the_algorithm() -> None:
     there = ["Forward, layer 1", "Forward, layer 2"]
     back = ["Backward, layer 2", "Backward, layer 1"]
     assert titles == ["Given", *there, "Cost", *back, "Update"]
+
+
+def well_known() -> Network:
+    """The network of two inputs, two hidden neurons and two outputs that most students know."""
+    return Network(
+        [
+            Dense.from_parameters([[0.15, 0.20], [0.25, 0.30]], [0.35, 0.35], "sigmoid"),
+            Dense.from_parameters([[0.40, 0.45], [0.50, 0.55]], [0.60, 0.60], "sigmoid"),
+        ]
+    )
+
+
+def test_the_network_most_students_know_is_written_out_whole() -> None:
+    """Each output's share of the cost, what comes back to a neuron as the sum of two paths, biases held."""
+    net = well_known()
+    told = worked_example(net, [0.05, 0.10], [0.01, 0.99], 0.5, digits=9, hold=["b"])
+    found = formulas(told)
+    a = [1 / (1 + math.exp(-z)) for z in (0.15 * 0.05 + 0.2 * 0.1 + 0.35, 0.25 * 0.05 + 0.3 * 0.1 + 0.35)]
+    out = [1 / (1 + math.exp(-(w * a[0] + v * a[1] + 0.6))) for w, v in ((0.4, 0.45), (0.5, 0.55))]
+    shares = [(o - y) ** 2 / 2 for o, y in zip(out, (0.01, 0.99), strict=True)]
+    assert f"&= {shares[0]:.9f} + {shares[1]:.9f} " in told
+    deltas = [(o - y) * o * (1 - o) for o, y in zip(out, (0.01, 0.99), strict=True)]
+    _, paths, come, _ = found[r"\delta^1"]
+    assert paths[0][0] == [round(0.4 * deltas[0], 9)]
+    assert paths[1][0] == [round(0.5 * deltas[1], 9)]
+    assert come[0][0] == [0.036350306]
+    assert math.isclose(0.4 * deltas[0] + 0.5 * deltas[1], 0.036350306, abs_tol=1e-9)
+    assert r"W^1 \leftarrow" in found
+    assert r"b^1 \leftarrow" not in found
+    assert "except those that are held where they are: $b^1$, $b^2$." in told
+    SGD(0.5).step([*net.parameters.values()][::2], [*net.trace([0.05, 0.10], [0.01, 0.99]).gradients.values()][::2])
+    assert found[r"C_\text{new}"] == [[[[round(net.cost([0.05, 0.10], [0.01, 0.99]), 9)]]]]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_shares_of_the_outputs_add_up_to_the_cost(loss: str) -> None:
+    """The line before the result has one summand for each output, and they are right one by one."""
+    net, x, y = network([2, 3], ["identity"], loss, 4)
+    told = worked_example(net, x, y, 0.3, digits=14)
+    line = re.search(r"\n&= ([\d.]+ \+ [\d.]+ \+ [\d.]+) \\\\\n&= [\d.]+ \\end", told)
+    assert line is not None
+    a = net.forward(x.T)[-1].a.tolist()
+    right = []
+    for j in range(3):
+        others = [row if k == j else target for k, (row, target) in enumerate(zip(a, y.T.tolist(), strict=True))]
+        if loss.endswith("squared_error"):
+            right.append(cost_by_hand(loss, others, y.T.tolist())[0])
+        else:
+            p = cost_by_hand(loss, a, y.T.tolist())[2]
+            t = y.T.tolist()[j]
+            total = sum(t[i] * math.log(p[j][i]) for i in range(4))
+            total += sum((1 - t[i]) * math.log(1 - p[j][i]) for i in range(4)) if loss.startswith("binary") else 0
+            right.append(-total / 4)
+    np.testing.assert_allclose([float(share) for share in line[1].split(" + ")], right, rtol=1e-9)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 4])
+def test_what_is_given_is_never_rounded(digits: int) -> None:
+    """Weights, inputs, targets and the rate stand as they were given, however few decimals the results have."""
+    W, b, x, y = [[0.15, 0.123456789]], [-5_000_000.25], [1.5e-7, 0.05], [0.01]
+    found = formulas(worked_example(Network([Dense.from_parameters(W, b)]), x, y, 0.125, digits=digits))
+    assert found["W^1"] == [[W]]
+    assert found["b^1"] == [[[b]]]
+    assert found["x = a^0"] == [[[[value] for value in x]]]
+    assert found["y"] == [[[y]]]
+    assert found[r"\eta"] == [[[[0.125]]]]
+
+
+def test_numbers_of_seven_digits_are_powers_of_ten_whatever_their_sign() -> None:
+    for value in (5e6, -5e6):
+        sign = "-" if value < 0 else ""
+        assert numbers(value, 4).cells == ((rf"{sign}5.000 \times 10^{{6}}",),)
+        assert numbers(value, 4, given=True).cells == ((rf"{sign}5 \times 10^{{6}}",),)
+
+
+def pickled(protocol: int) -> Callable[[Network], Network]:
+    def copied(net: Network) -> Network:
+        twin = pickle.loads(pickle.dumps(net, protocol))
+        assert isinstance(twin, Network)
+        return twin
+
+    return copied
+
+
+COPIES: dict[str, Callable[[Network], Network]] = {
+    "astype": lambda net: net.astype(np.float64),
+    "float32": lambda net: net.astype(np.float32),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{f"pickle {protocol}": pickled(protocol) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)},
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_copied_network_keeps_its_formulas(loss: str, way: str) -> None:
+    """Activations and losses are known by what they are, however the network was copied."""
+    net, x, y = network([2] * (len(ACTIVATIONS) + 1), [*ACTIVATIONS], loss, 2)
+
+    def words(net: Network) -> list[str]:
+        return [part for s in worked_sections(net, x, y, 0.1) for part in s.parts if isinstance(part, str)]
+
+    assert words(COPIES[way](net)) == words(net)
+
+
+def test_a_readers_name_is_no_markup() -> None:
+    """Neither a live link nor a tag nor mathematics comes out of the name of an activation or a loss."""
+    for name in ("[x](javascript:alert(1))", "<b onclick=x>", "*a*_b_`c`", "a$b$c", "a\x1b[31m"):
+        cube = Activation(name, lambda z: z**3, lambda z: 3 * z**2)
+        far = Loss(name, lambda a, y: float(np.sum((a - y) ** 4)), lambda a, y: 4 * (a - y) ** 3)
+        net = Network([Dense.from_parameters([[2]], [0.0], cube)], far)
+        rendered = markdown.markdown(worked_example(net, [1.0], [9.0], 0.001))
+        assert not re.search(r"<(a|b|em|strong|code|img)\b(?!>(Given|Forward|Cost|Backward|Update))", rendered), name
+        told = text(worked_sections(net, [1.0], [9.0], 0.001))
+        assert "\x1b" not in told
+        assert name.replace("$", "＄").replace("\x1b", " ") in " ".join(told.split("\n"))
+
+
+def test_each_section_back_says_where_its_error_comes_from() -> None:
+    net, x, y = network([2, 3, 2, 1], ["tanh"] * 3, "half_squared_error", 1)
+    back = {s.title: s.parts[0] for s in worked_sections(net, x, y, 0.5) if s.title.startswith("Backward")}
+    assert back == {
+        "Backward, layer 3": "The error at the output, by BP1, and the gradients, by BP3 and BP4.",
+        "Backward, layer 2": "The error comes back from layer 3, by BP2; the gradients by BP3 and BP4.",
+        "Backward, layer 1": "The error comes back from layer 2, by BP2; the gradients by BP3 and BP4.",
+    }
+
+
+HOLD_MISUSES: list[tuple[Any, type[Exception], str]] = [
+    ("b", TypeError, "hold: expected a list of names such as ['b'], got 'b'"),
+    (["c"], ValueError, "hold: expected names among W, b, W1, b1, got 'c'"),
+]
+
+
+@pytest.mark.parametrize(("hold", "error", "words"), HOLD_MISUSES)
+def test_a_misused_hold_is_named(hold: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(words)}$"):
+        example(hold=hold)
