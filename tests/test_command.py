@@ -310,7 +310,7 @@ FILES = [
     ('{"x": 1, "y": 1, "layers": []}', "layers: expected at least one layer, got none"),
     (
         '{"x": [{}], "y": 1, "layers": [{"W": [[1]], "b": [0]}]}',
-        "x: expected real numbers, got an array of type object",
+        "x: expected real numbers, got an array of Python objects: try numpy.array(…, float)",
     ),
     (
         '{"x": [1], "y": 1, "layers": [{"W": [[1]], "b": [0]}], "learning_rate": "1"}',

@@ -21,15 +21,10 @@ _ACTIVATIONS = {
 def about_activation(activation: Activation) -> str:
     """Return the clause that says which function σ is, in formulas if it is one of the package's own."""
     if ACTIVATIONS.get(activation.name) != activation:
-        return f"the activation {_called(activation.name)}"
+        return f"the activation {activation.name}"
     function, derivative = _ACTIVATIONS[activation.name]
     name = activation.name.replace("_", " ")
     return rf"the activation {name}, $\sigma(z) = {function}$ with $\sigma'(z) = {derivative}$"
-
-
-def _called(name: str) -> str:
-    """Return a reader's own name without what would start mathematics or steer a terminal."""
-    return "".join(sign if sign.isprintable() else " " for sign in name.replace("$", "＄"))
 
 
 _SQUARES = {  # numerator and denominator before the squares, and before their gradient
@@ -74,7 +69,7 @@ def cost_formulas(loss: Loss, last: str, a: Array, y: Array, show: Callable[...,
     if LOSSES.get(loss.name) != loss:
         name = f"C({last}, y)"
         slope: Line = [rf"\frac{{\partial C}}{{\partial {last}}}"]
-        return both([[name]], [slope]), f"The cost is {_called(loss.name)}."
+        return both([[name]], [slope]), f"The cost is {loss.name}."
     words = f"The cost is the {loss.name.replace('_', ' ')} of $N = {a.shape[-1]}$"
     words += " examples." if a.shape[-1] > 1 else " example."
     each: list[Line] = []
