@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backproplab.book.formulas import expression as ex
-from backproplab.book.formulas.evaluator import (
-    Scope,
-    close,
-    compared,
-    evaluate,
-    holds,
-    member,
-    span,
-    whole,
-)  # fmt: skip
+from backproplab.book.formulas import arithmetic, expression as ex, slopes  # noqa: F401  # they put their rules into the table
+from backproplab.book.formulas.ranges import span
+from backproplab.book.formulas.scope import Scope, close, evaluate, whole
 from backproplab.book.formulas.tree import ReadError
+from backproplab.book.formulas.truth import compared, holds, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backproplab.book.formulas import expression as ex
-from backproplab.book.formulas.reader import moved
+from backproplab.book.formulas.runs import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,9 @@ How to bind an equation:
 5. A failure "would hold as well with: old → new" means that the world is too weak (better it), or that the mistake
    is none: then `same={"old → new": "the reason, in words"}`.
 6. Where the reader stumbles, the page may be ambiguous: Σ and Π reach to the end of their term. Change the page; or
-   teach reader.py what it does not know. What cannot be evaluated at all stays in `tests/seen.json`.
+   teach the reader (tokens in tree.py; names.py, blocks.py, operators.py, reader.py) or the evaluator (arithmetic.py,
+   slopes.py, ranges.py, truth.py) what it does not know. What cannot be evaluated at all stays in `tests/seen.json`.
+7. `python -m tests.plants BP4` plants mistakes in the LaTeX and lists those that the tests of (BP4) do not notice.
 """
 
 from __future__ import annotations

@@ -1,0 +1,141 @@
+"""Functions and their slopes, which are measured, never looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backproplab.book.formulas import expression as ex
+from backproplab.book.formulas.scope import Scope, evaluate, located, rule, shown
+from backproplab.book.formulas.tree import ReadError
+from backproplab.book.formulas.world import Place, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEP = 1e-30
+"""The imaginary step of a first slope: nothing is subtracted, so it cannot be too small."""
+CIRCLE, RADIUS = 32, 0.25
+"""Points and radius of the circle over which a higher slope of an analytic function is a mean (Cauchy)."""
+ARGUMENT = "…"
+"""The name of an argument that has none."""
+
+
+def called(function: Callable[..., Any], arguments: list[Any]) -> Any:
+    """Call a function with vectors as it takes them, and return a vector as a column."""
+    flat = [a[:, 0] if isinstance(a, np.ndarray) and a.ndim == 2 and a.shape[1] == 1 else a for a in arguments]
+    try:
+        value = function(*flat)
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        message = f"the function does not take {', '.join(str(np.shape(a)) for a in flat)}: {error}"
+        raise ReadError(message) from error
+    return shown(value) if isinstance(value, np.ndarray) else value
+
+
+def circled(function: Callable[[complex], Any], order: int) -> Any:
+    """Return a slope of any order at 0 as a mean over a circle around it (Cauchy's integral)."""
+    points = RADIUS * np.exp(2j * np.pi * np.arange(CIRCLE) / CIRCLE)
+    mean = sum(function(complex(point)) / point**order for point in points) / CIRCLE
+    return mean * float(np.prod(np.arange(1, order + 1)))
+
+
+@rule(ex.Apply)
+def _apply(expression: ex.Apply, scope: Scope) -> Any:
+    if not isinstance(expression.function, ex.Symbol):  # a prime behind brackets
+        variable = ex.Symbol(scope.world.at.get("", "x"))
+        return evaluate(ex.Derivative(expression.function, (variable,) * expression.primes), scope)
+    function = located(expression.function, scope)[0]
+    if not callable(function):
+        message = f"{expression.function} is no function"
+        raise ReadError(message)
+    arguments = [evaluate(argument, scope) for argument in given(expression, scope)]
+    if not expression.primes:
+        return called(function, arguments)
+    if len(arguments) != 1:
+        message = f"{expression} has primes and {len(arguments)} arguments"
+        raise ReadError(message)
+    real = not np.iscomplexobj(arguments[0])
+    if expression.primes == 1 and real:
+        return np.imag(called(function, [arguments[0] + 1j * STEP])) / STEP
+    value = circled(lambda step: called(function, [arguments[0] + step]), expression.primes)
+    return np.real(value) if real else value
+
+
+def given(expression: ex.Apply, scope: Scope) -> tuple[ex.Expression, ...]:
+    """Return the arguments of a function, or the one at which it is meant when it stands without."""
+    assert isinstance(expression.function, ex.Symbol)
+    return expression.arguments or (ex.Symbol(scope.world.at.get(expression.function.name, "x")),)
+
+
+@rule(ex.Derivative)
+def _derivative(expression: ex.Derivative, scope: Scope) -> Any:
+    places = [entries(variable, scope) for variable in expression.variables]
+    if not 1 <= len(places) <= 3 or (len(places) > 1 and any(shape for shape, _ in places)):
+        message = f"{expression} is no slope that could be measured"
+        raise ReadError(message)
+    if len(places) > 1:
+        return higher(expression.body, [found[0] for _, found in places], scope)
+    shape, found = places[0]
+    slopes = [slope(expression.body, place, scope) for place in found]
+    if not shape:
+        return slopes[0]
+    if np.ndim(slopes[0]) == 0:
+        return shown(np.array(slopes).reshape(shape))
+    if len(shape) == 1 and np.shape(slopes[0])[1] == 1:
+        return np.hstack(slopes)
+    message = f"{expression} has too many axes"
+    raise ReadError(message)
+
+
+def entries(variable: ex.Expression, scope: Scope) -> tuple[tuple[int, ...], list[Place]]:
+    """Return the shape of what a slope is taken in, and the place of each of its numbers."""
+    if not isinstance(variable, ex.Symbol):
+        message = f"{variable} cannot be nudged"
+        raise ReadError(message)
+    value, keys, indices = located(variable, scope)
+    if indices:
+        entry(value, indices, scope.world.first, padded=False)
+        return (), [(variable.name, keys, tuple(index - scope.world.first for index in indices))]
+    shape = np.shape(value)
+    return shape, [(variable.name, keys, index) for index in np.ndindex(shape)]
+
+
+def slope(body: ex.Expression, place: Place, scope: Scope) -> Any:
+    """Measure a first slope by an imaginary step."""
+    return np.imag(evaluate(body, scope.nudged((place, 1j * STEP)))) / STEP
+
+
+def higher(body: ex.Expression, places: list[Place], scope: Scope) -> Any:
+    """Measure a slope of a slope: in one number over a circle, in two by going along their sum and difference."""
+
+    def along(*signs: int) -> Any:
+        return circled(
+            lambda step: evaluate(body, scope.nudged(*((p, s * step) for p, s in zip(places, signs, strict=True)))), 2
+        ).real
+
+    if len(set(places)) == 1:
+        once = places[0]
+        return circled(lambda step: evaluate(body, scope.nudged((once, step))), len(places)).real
+    if len(places) > 2:
+        message = "a third slope in different variables is not measured"
+        raise ReadError(message)
+    return (along(1, 1) - along(1, -1)) / 4
+
+
+@rule(ex.Gradient)
+def _gradient(expression: ex.Gradient, scope: Scope) -> Any:
+    body = expression.body
+    if isinstance(body, ex.Apply) and not expression.variable:
+        arguments = given(body, scope)
+        if len(arguments) != 1:
+            message = f"{expression} is a gradient in several arguments"
+            raise ReadError(message)
+        point = evaluate(arguments[0], scope)
+        flat = np.atleast_1d(np.asarray(point)[:, 0] if np.ndim(point) == 2 else np.asarray(point))
+        inner = ex.Apply(body.function, (ex.Symbol(ARGUMENT),), body.primes)
+        bound = scope.with_names({ARGUMENT: flat if np.ndim(point) else flat[0].item()})
+        return evaluate(ex.Derivative(inner, (ex.Symbol(ARGUMENT),)), bound)
+    name, *keys = scope.world.nabla.get(expression.variable, (expression.variable or "theta",))
+    layer = ex.Number(keys[0]) if keys else None
+    return evaluate(ex.Derivative(body, (ex.Symbol(name, layer),)), scope)

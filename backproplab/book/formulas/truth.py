@@ -1,0 +1,103 @@
+"""Whether relations, conditions and words are true, and what hangs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backproplab.book.formulas import expression as ex
+from backproplab.book.formulas.scope import Scope, close, evaluate, rule
+from backproplab.book.formulas.tree import ReadError
+
+
+def compared(left: Any, sign: str, right: Any, rtol: float = 1e-9) -> bool:
+    """Whether a sign between two values tells the truth."""
+    if sign == "=":
+        return close(left, right, rtol)
+    if sign == "∈":
+        return bool(left in right)
+    if isinstance(left, np.ndarray | tuple) or isinstance(right, np.ndarray | tuple):
+        message = f"only numbers can be compared with {sign}"
+        raise ReadError(message)
+    left, right = np.real(left), np.real(right)
+    slack = rtol * max(abs(left), abs(right), 1e-3)
+    match sign:
+        case "<":
+            return bool(left < right)
+        case ">":
+            return bool(left > right)
+        case "≤":
+            return bool(left <= right + slack)
+        case "≥":
+            return bool(left >= right - slack)
+    message = f"{sign} is no sign that could be true or not"
+    raise ReadError(message)
+
+
+@rule(ex.Relation)
+def holds(condition: ex.Expression, scope: Scope) -> bool:
+    """Whether a relation, several of them, or words are true."""
+    match condition:
+        case ex.Relation(sides, ("⟹",)):
+            return not holds(sides[0], scope) or holds(sides[1], scope)
+        case ex.Relation(sides, ("⟺",)):
+            return holds(sides[0], scope) == holds(sides[1], scope)
+        case ex.Relation(sides, signs):
+            return all(
+                member(sides[k], sides[k + 1], scope)
+                if sign == "∈"
+                else compared(evaluate(sides[k], scope), sign, evaluate(sides[k + 1], scope))
+                for k, sign in enumerate(signs)
+            )
+        case ex.Tuple(parts):
+            return all(holds(part, scope) for part in parts)
+    return bool(evaluate(condition, scope))
+
+
+def member(item: ex.Expression, of: ex.Expression, scope: Scope) -> bool:
+    """Whether a value lies in a set or an interval."""
+    value = evaluate(item, scope)
+    if not isinstance(of, ex.Tuple):
+        return bool(value in evaluate(of, scope))
+    ends = [evaluate(part, scope) for part in of.parts]
+    if of.brackets == "{}":
+        return any(close(value, end, 1e-12) for end in ends)
+    low, high = ends
+    return (low < value or (of.brackets[0] == "[" and low == value)) and (
+        value < high or (of.brackets[1] == "]" and value <= high)
+    )
+
+
+@rule(ex.Words)
+def _words(expression: ex.Words, scope: Scope) -> Any:
+    if expression.text == "otherwise":
+        return True
+    if expression.text not in scope.world.words:
+        message = f"the words {expression.text!r} have no meaning here"
+        raise ReadError(message)
+    return scope.world.words[expression.text](*(evaluate(argument, scope) for argument in expression.arguments))
+
+
+@rule(ex.Order)
+def _order(expression: ex.Order, _: Scope) -> Any:
+    raise ReadError(f"{expression} is no number but says how small one is")
+
+
+@rule(ex.Cases)
+def _cases(expression: ex.Cases, scope: Scope) -> Any:
+    for value, condition in zip(expression.values, expression.conditions, strict=True):
+        if holds(condition, scope):
+            return evaluate(value, scope)
+    message = f"none of the cases of {expression} holds"
+    raise ReadError(message)
+
+
+@rule(ex.Iverson)
+def _iverson(expression: ex.Iverson, scope: Scope) -> int:
+    return int(holds(expression.body, scope))
+
+
+@rule(ex.Tuple)
+def _tuple(expression: ex.Tuple, scope: Scope) -> tuple[Any, ...]:
+    return tuple(evaluate(part, scope) for part in expression.parts)
