@@ -81,6 +81,11 @@ def real_array(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) 
     return converted
 
 
+def given_array(value: ArrayLike, name: str) -> Array:
+    """Return an array as it is, and anything else that is numeric as one, for where every nanosecond counts."""
+    return value if type(value) is np.ndarray else number_array(value, name)
+
+
 def column_array(value: ArrayLike, name: str) -> Array:
     """Return `value` as an array that has a column for each example; such an array is returned as it is.
 
@@ -153,7 +158,7 @@ def class_labels(value: ArrayLike, classes: int, name: str) -> Labels:
     return np.atleast_1d(labels).astype(np.intp, copy=False)
 
 
-def whole_number(value: object, name: str, least: int = 1, most: int | None = None) -> int:
+def whole_number(value: object, name: str, least: int = 1, most: int = 2**64 - 1) -> int:
     """Return `value` as a Python integer, at least `least` and at most `most`.
 
     Raises:
@@ -165,7 +170,7 @@ def whole_number(value: object, name: str, least: int = 1, most: int | None = No
     number = int(value)
     if number < least:
         raise ValueError(f"{name}: expected at least {least}, got {_said(number)}")
-    if most is not None and number > most:
+    if number > most:
         raise ValueError(f"{name}: expected at most {most}, got {_said(number)}")
     return number
 

@@ -68,7 +68,7 @@ class Conv2d(Layer):
         inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
         self.activation = named(activation, ACTIVATIONS, "activation")
         self.kernel, self.stride, self.padding = _geometry(kernel, stride, padding)
-        array_size((outputs, inputs, *self.kernel), "kernel")
+        array_size((inputs, outputs, *self.kernel), "inputs × outputs × kernel")
         kind: np.dtype[Any] = float_type(dtype)
         scale = self.activation.gain / np.sqrt(inputs * self.kernel[0] * self.kernel[1])
         self.W = (scale * generator(rng).standard_normal((outputs, inputs, *self.kernel))).astype(kind)

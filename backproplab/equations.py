@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproplab.checks import Array, column_array
+from backproplab.checks import Array, column_array, given_array
 
 __all__ = ["bias_gradient", "hidden_error", "output_error", "pull_back", "weight_gradient"]
 
@@ -28,7 +28,7 @@ def output_error(grad_a: Array, prime_z: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP1.
     """
-    grad_a, prime_z = np.asarray(grad_a), np.asarray(prime_z)
+    grad_a, prime_z = given_array(grad_a, "grad_a"), given_array(prime_z, "prime_z")
     if grad_a.shape != prime_z.shape:
         raise ValueError(f"grad_a: expected the shape of prime_z, {prime_z.shape}, got {grad_a.shape}")
     return grad_a * prime_z
@@ -133,7 +133,7 @@ def weight_gradient(delta: Array, a_prev: Array) -> Array:
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, equation BP4.
     """
-    delta, a_prev = column_array(delta, "delta"), np.asarray(a_prev)
+    delta, a_prev = column_array(delta, "delta"), column_array(a_prev, "a_prev")
     try:
         return delta.dot(a_prev.T)
     except ValueError:

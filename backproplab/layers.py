@@ -97,7 +97,7 @@ class Dense(Layer):
     ) -> None:
         inputs, outputs = whole_number(inputs, "inputs"), whole_number(outputs, "outputs")
         self.activation = named(activation, ACTIVATIONS, "activation")
-        array_size((outputs, inputs), "outputs")
+        array_size((inputs, outputs), "inputs × outputs")
         kind: np.dtype[Any] = float_type(dtype)
         scale = self.activation.gain / np.sqrt(inputs)
         self.W = (scale * generator(rng).standard_normal((outputs, inputs))).astype(kind)

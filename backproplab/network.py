@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import identity
-from backproplab.checks import Array, columns, examples, float_type, named, real_array
+from backproplab.checks import Array, columns, examples, float_type, named, real_array, shown
 from backproplab.equations import output_error
 from backproplab.layers import Flatten, Layer
 from backproplab.losses import LOSSES, Loss, half_squared_error, target_rows
@@ -126,13 +126,13 @@ class Network:
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         if not isinstance(layers, Sequence):
-            raise TypeError(f"layers: expected a list of layers, got {layers!r}")
+            raise TypeError(f"layers: expected a list of layers, got {shown(layers)}")
         self.layers = tuple(layers)
         if not self.layers:
             raise ValueError("layers: expected at least one layer, got none")
         for number, layer in enumerate(self.layers, 1):
             if not isinstance(layer, Layer):
-                raise TypeError(f"layers: expected a Layer as layer {number}, got {layer!r}")
+                raise TypeError(f"layers: expected a Layer as layer {number}, got {shown(layer)}")
             if layer in self.layers[: number - 1]:
                 raise ValueError(
                     f"layers: expected every layer once, layer {number} is one that came before: {layer!r}"

@@ -11,6 +11,7 @@ from backproplab.options import sequence, whole_numbers
 __all__ = ["put_back", "shifts", "window_rows"]
 
 Pair = tuple[int, int]  # down and across
+MOST = 2**31 - 1  # rows or columns
 
 
 def pair(value: object, name: str, least: int = 1) -> Pair:
@@ -21,11 +22,11 @@ def pair(value: object, name: str, least: int = 1) -> Pair:
         ValueError: If one is too small, or there are not two of them.
     """
     if not isinstance(value, tuple | list):
-        number = whole_number(value, name, least)
+        number = whole_number(value, name, least, MOST)
         return number, number
     if len(value) != 2:
         raise ValueError(f"{name}: expected a whole number or a pair of them, got {shown(value)}")
-    down, across = (whole_number(number, name, least) for number in value)
+    down, across = (whole_number(number, name, least, MOST) for number in value)
     return down, across
 
 
@@ -78,8 +79,12 @@ def shifts(a: Array, axis: int, window: int, stride: int) -> list[Array]:
         ValueError: If `a` has no such axis, or not one window fits into it.
     """
     a = number_array(a, "a")
-    axis = whole_number(axis, "axis", least=0, most=a.ndim - 1)
-    window, stride = whole_number(window, "window", most=a.shape[axis]), whole_number(stride, "stride")
+    axis = whole_number(axis, "axis", least=0)
+    if axis >= a.ndim:
+        raise ValueError(f"axis: expected one that a {a.shape} has, got {axis}")
+    window, stride = whole_number(window, "window"), whole_number(stride, "stride")
+    if window > a.shape[axis]:
+        raise ValueError(f"window: expected one that fits into axis {axis} of a {a.shape}, got {window}")
     places_before = (slice(None),) * axis
     beyond = a.shape[axis] - window + 1  # where no window begins any more
     return [a[(*places_before, slice(v, beyond + v, stride))] for v in range(window)]
@@ -107,11 +112,13 @@ def put_back(parts: Sequence[Array], shape: tuple[int, ...], axis: int, stride: 
     if not parts:
         raise ValueError("parts: expected at least one, got none")
     shape = whole_numbers(shape, "shape")
+    if not shape:
+        raise ValueError("shape: expected at least one axis, got none")
     array_size(shape, "shape")
     result = np.zeros(shape, parts[0].dtype)
     for v, (shift, part) in enumerate(zip(shifts(result, axis, len(parts), stride), parts, strict=True)):
         if part.shape != shift.shape:
-            raise ValueError(f"parts: expected arrays of shape {shift.shape}, got {part.shape}")
+            raise ValueError(f"parts: expected shape {shift.shape} with stride {stride}, got {part.shape}")
         if v < stride:
             shift[...] = part  # no window has been here before
         else:

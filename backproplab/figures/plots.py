@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from backproplab.checks import number_array, real_array
+from backproplab.checks import number_array, real_array, shown
 from backproplab.options import function, mapping, picture_size, text, texts
 
 __all__ = ["BACKWARD", "FORWARD", "INK", "MUTED", "PAPER", "curves", "plot"]
@@ -90,8 +90,8 @@ def curves(
     texts([*mapping(lines, "lines")], "lines"), text(x_label, "x_label"), text(y_label, "y_label")
     if not 1 <= len(lines) <= len(STYLES):
         raise ValueError(f"lines: expected 1 to {len(STYLES)} curves, got {len(lines)}")
-    if log not in ("", "x", "y", "xy"):
-        raise ValueError(f"log: expected '', 'x', 'y' or 'xy', got {log!r}")
+    if text(log, "log") not in ("", "x", "y", "xy"):
+        raise ValueError(f"log: expected '', 'x', 'y' or 'xy', got {shown(log)}")
 
     def draw(axes: Any) -> None:
         for (name, values), (colour, dash) in zip(lines.items(), STYLES, strict=False):
