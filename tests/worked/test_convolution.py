@@ -260,3 +260,43 @@ def test_an_exercise_holds_no_result_and_its_solutions_hold_all(name: str) -> No
     assert set(solved) == set(full) - of_given
     for key, lines in solved.items():
         assert lines == [full[key][-1]], key
+
+
+SYMBOLS = [
+    r"z^1 &= W^1 \star a^0 + b^1 \\",
+    r"a^2 = z^2 &= \operatorname{max}(a^1) \\",
+    r"a^3 = z^3 &= \operatorname{flatten}(a^2) \\",
+    r"z^4 &= W^4 a^3 + b^4 \\",
+    r"a^4 &= \sigma(z^4) \\",
+    r"\delta^4 &= \nabla_a C \odot \sigma'(z^4) \\",
+    r"\delta^3 &= (W^4)^T \delta^4 \\",
+    r"\delta^2 &= \operatorname{fold}(\delta^3) \\",
+    r"\delta^1 &= \operatorname{route}(\delta^2) \odot \sigma'(z^1) \\",
+    r"\frac{\partial C}{\partial W^4} &= \delta^4 (a^3)^T \\",
+    r"\frac{\partial C}{\partial b^4} &= \delta^4 \\",
+    r"\frac{\partial C}{\partial W^1} &= \delta^1 \star a^0 \\",
+    r"\frac{\partial C}{\partial b^1} &= \sum \delta^1 \\",
+    r"W^1 &\leftarrow W^1 - \eta\,\frac{\partial C}{\partial W^1} \\",
+    r"b^4 &\leftarrow b^4 - \eta\,\frac{\partial C}{\partial b^4} \\",
+]
+COSTS = {
+    "half_squared_error": (r"\frac{1}{2N} \left\lVert a^4 - y \right\rVert^2", r"\frac{1}{N} (a^4 - y)"),
+    "squared_error": (r"\frac{1}{N} \left\lVert a^4 - y \right\rVert^2", r"\frac{2}{N} (a^4 - y)"),
+    "mean_squared_error": (r"\frac{1}{nN} \left\lVert a^4 - y \right\rVert^2", r"\frac{2}{nN} (a^4 - y)"),
+    "binary_cross_entropy": (
+        r"- \frac{1}{N} \sum \left( y \odot \ln p + (1 - y) \odot \ln(1 - p) \right)",
+        r"\frac{1}{N} (p - y)",
+    ),
+    "softmax_cross_entropy": (r"- \frac{1}{N} \sum \left( y \odot \ln p \right)", r"\frac{1}{N} (p - y)"),
+}
+
+
+@pytest.mark.parametrize("loss", COSTS)
+def test_the_symbols_are_those_of_the_book(loss: str) -> None:
+    """Signs, transposes and the numbers of layers stand where the four equations have them."""
+    layers, shape, _ = NETWORKS["one map"]
+    network = Network([*layers[:-1], Dense(4, 2, rng=np.random.default_rng(7))], loss, input_shape=shape)
+    told = worked_example(network, np.ones(shape), [0.25, 0.75], 0.3)
+    cost, gradient = COSTS[loss]
+    for line in (*SYMBOLS, rf"C &= {cost} \\", rf"\nabla_a C &= {gradient} \\"):
+        assert f"{line}\n" in told, line
