@@ -163,6 +163,7 @@ def _network_problem(
 ) -> tuple[Callable[[], float], dict[str, Array], dict[str, Array]]:
     """Return the cost, the parameters and the gradients of a float64 copy of a network."""
     network = network.astype(np.float64)
+    network.check_parameters()
     rows, targets = network.pairs(x, y)
     inputs, outputs = columns(rows), columns(targets)
     gradients = network.trace(rows, targets).gradients

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tracemalloc
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -319,3 +321,26 @@ def test_large_negative_numbers_are_powers_of_ten() -> None:
     """More than six digits before the point are not written out, whatever the sign."""
     assert lab.latex_number(-5_000_000) == r"-5.000 \times 10^{6}"
     assert lab.latex_number(5_000_000) == r"5.000 \times 10^{6}"
+
+
+def dropped_checks(source: str) -> list[int]:
+    """Find the lines that check a whole number and go on with what was given, which may wrap around."""
+    found = []
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.Expr):
+            parts = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
+            found += [
+                part.lineno
+                for part in parts
+                if isinstance(part, ast.Call)
+                and ast.unparse(part.func) in {"whole_number", "whole_numbers", "digit_count", "pair"}
+            ]
+    return found
+
+
+def test_what_a_check_returns_is_used() -> None:
+    """No module checks a whole number and then counts with what it was given instead of what the check returns."""
+    assert dropped_checks('whole_number(n, "n"), generator(rng)') == [1]
+    assert dropped_checks('n = whole_number(n, "n")') == []
+    for path in Path(lab.__file__).parent.rglob("*.py"):
+        assert dropped_checks(path.read_text("utf-8")) == [], path

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from backproplab import SGD, Conv2d, Dense, DivergenceError, Network, accuracy, digits, fit, minibatches
+from backproplab import (
+    SGD,
+    Conv2d,
+    Dense,
+    DivergenceError,
+    Network,
+    accuracy,
+    check_gradients,
+    digits,
+    fit,
+    minibatches,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -342,6 +353,7 @@ def test_a_network_that_is_not_finite_is_refused(tmp_path: Path) -> None:
         lambda: network.predict(X),
         lambda: accuracy(network, X, np.eye(2)[[0] * 10]),
         lambda: network.save(path),
+        lambda: check_gradients(network, X, Y),
         lambda: fit(network, X, Y, **options),
     ):
         with pytest.raises(ValueError, match=r"^W1: expected finite numbers, got nan at index \(1, 2\)$"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from backproplab.options import mapping, texts, two, whole_numbers
 
@@ -31,11 +32,13 @@ def flow_chart(boxes: Sequence[str], loops: Mapping[tuple[int, int], tuple[str, 
     Source: Goldstine and von Neumann 1947, *Planning and Coding of Problems for an Electronic Computing Instrument*.
     """
     boxes = texts(boxes, "boxes")
-    for way, answers in mapping(loops, "loops").items():
-        whole_numbers(two(way, "loops"), "loops", least=0), texts(two(answers, "loops"), "loops")
+    ways: dict[Any, list[str]] = {
+        whole_numbers(two(way, "loops"), "loops", least=0): texts(two(answers, "loops"), "loops")
+        for way, answers in mapping(loops, "loops").items()
+    }
     if not boxes:
         raise ValueError("boxes: expected at least one, got none")
-    for start, end in loops:
+    for start, end in ways:
         if not 0 <= end < start < len(boxes):
             raise ValueError(f"loops: expected a way from a box to an earlier one, got {(start, end)}")
     heights = [2 * PAD + LINE * len(text.split("\n")) for text in boxes]
@@ -46,13 +49,13 @@ def flow_chart(boxes: Sequence[str], loops: Mapping[tuple[int, int], tuple[str, 
         if number + 1 < len(boxes):
             bottom = tops[number] + heights[number]
             parts += _way([(_MIDDLE, bottom), (_MIDDLE, bottom + GAP)], INK)
-    for lane, ((start, end), (back, onward)) in enumerate(loops.items(), 1):
+    for lane, ((start, end), (back, onward)) in enumerate(ways.items(), 1):
         right, y_start, y_end = _RIGHT + LANE * lane, _centre(tops, heights, start), _centre(tops, heights, end)
         parts += _way([(_RIGHT, y_start), (right, y_start), (right, y_end), (_RIGHT, y_end)], BACKWARD)
         parts.append(_text(_RIGHT + 6, y_start - 6, back, "start"))
         if start + 1 < len(boxes):
             parts.append(_text(_MIDDLE + 9, tops[start] + heights[start] + GAP / 2 + 3, onward, "start"))
-    width, height = _RIGHT + LANE * len(loops) + 6, tops[-1] + heights[-1] + 4
+    width, height = _RIGHT + LANE * len(ways) + 6, tops[-1] + heights[-1] + 4
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" aria-hidden="true">{"".join(parts)}</svg>'
