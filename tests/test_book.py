@@ -93,6 +93,11 @@ def book(tmp_path: Path) -> Path:
         ("docs/index.md", "\n$$x = y \\tag{NEW}$$\n", "no test is marked equation('NEW'), which docs/index.md shows"),
         ("docs/index.md", "\n$$x = y \\tag{BP1}$$\n", "equation BP1 stands on the pages 2 times"),
         (
+            "docs/index.md",
+            "\n$$x = y \\tag{BP1}$$\n",
+            "the section of (BP1) in docs/index.md shows no test that carries the tag",
+        ),
+        (
             "tests/test_planted.py",
             marked("equation", "GONE"),
             "tests/test_planted.py: test_planted is marked equation('GONE'), which no page shows",

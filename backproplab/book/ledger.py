@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LEDGER = "reference/ledger.md"
 ERRATA = "reference/errata.md"
+SHOWN = re.compile(r"(?m)^ *::: *(tests\.[\w.]+) *$")
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
@@ -41,16 +42,22 @@ class Test:
     name: str
     file: str
 
+    @property
+    def address(self) -> str:
+        """The test as a page shows it, `tests.test_equations.test_output_error_by_index`."""
+        return f"{self.file.removesuffix('.py').replace('/', '.')}.{self.name}"
+
 
 @dataclass(frozen=True)
 class Equation:
-    """A tagged equation, the functions explained in the same section, and the tests marked with its tag."""
+    """A tagged equation, the functions and tests shown in the same section, and the tests marked with its tag."""
 
     tag: str
     page: str
     formula: str
     functions: tuple[str, ...]
     tests: tuple[Test, ...]
+    shown: tuple[str, ...]
 
 
 def marked(root: Path, marker: str) -> dict[str, tuple[Test, ...]]:
@@ -79,7 +86,14 @@ def equations(root: Path = ROOT) -> list[Equation]:
     """List the tagged equations, page by page, in the order in which they stand."""
     tests = marked(root, "equation")
     return [
-        Equation(tag, page.name, _formula(display), tuple(DIRECTIVE.findall(prose)), tests.get(tag, ()))
+        Equation(
+            tag,
+            page.name,
+            _formula(display),
+            tuple(DIRECTIVE.findall(prose)),
+            tests.get(tag, ()),
+            tuple(SHOWN.findall(prose)),
+        )  # fmt: skip
         for page in _in_reading_order(root)
         for _, prose in page.sections()
         for display in DISPLAY.findall(prose)
@@ -116,6 +130,11 @@ def problems(root: Path = ROOT) -> list[str]:
         f"no test is marked equation({entry.tag!r}), which docs/{entry.page} shows"
         for entry in ledger
         if not entry.tests
+    ]
+    found += [
+        f"the section of ({entry.tag}) in docs/{entry.page} shows no test that carries the tag"
+        for entry in ledger
+        if entry.tests and not {test.address for test in entry.tests} & set(entry.shown)
     ]
     for marker, shown in (("equation", [entry.tag for entry in ledger]), ("erratum", errata(root))):
         tests = marked(root, marker)
