@@ -93,7 +93,7 @@ def equations(root: Path = ROOT) -> list[Equation]:
             tuple(DIRECTIVE.findall(prose)),
             tests.get(tag, ()),
             tuple(SHOWN.findall(prose)),
-        )  # fmt: skip
+        )
         for page in _in_reading_order(root)
         for _, prose in page.sections()
         for display in DISPLAY.findall(prose)
