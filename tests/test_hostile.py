@@ -150,6 +150,8 @@ def calls() -> dict[str, Call]:
         "figure": (drawn, {"panel": "<svg/>", "caption": "A.", "alt": "B."}),
         "curves": (lab.curves, {"x": [1, 2], "lines": {"a": [1, 2]}, "x_label": "x", "y_label": "y", "log": ""}),
         "plot": (lab.plot, {"draw": lambda axes: axes.plot([1, 2]), "size": (100, 100)}),
+        "contours": (lab.contours, {"f": np.sum, "x_range": (0, 1), "y_range": (0, 1), "paths": {"a": [[0, 1]]}}),
+        "surface": (lab.surface, {"f": np.sum, "x_range": (0, 1), "y_range": (0, 1), "paths": {"a": [[0, 1]]}}),
     }  # fmt: skip
     for name, activation in lab.ACTIVATIONS.items():
         table |= {name: (activation, {"z": COLUMNS}), f"{name}.derivative": (activation.derivative, {"z": COLUMNS})}
@@ -159,7 +161,7 @@ def calls() -> dict[str, Call]:
     return table
 
 
-ELSEWHERE = re.compile(r"calculus\.|gradcheck$|worked\.|figures\.(surfaces|networks)$")
+ELSEWHERE = re.compile(r"calculus\.|gradcheck$|worked\.|figures\.networks$")
 """Modules whose misuse other tests look after."""
 RECORDS = {
     "ACTIVATIONS", "LOSSES", "Dataset", "DivergenceError", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",

@@ -1,13 +1,15 @@
 """Functions of two variables as pictures: the map with its contours, and the surface itself."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.checks import Array, real_array, whole_number
+from backproplab.checks import Array, real_array, real_number, whole_number
 from backproplab.figures.plots import BACKWARD, MUTED, PAPER, STYLES, plot
+from backproplab.options import function, mapping, text, two
 
 __all__ = ["contours", "surface"]
 
@@ -49,7 +51,8 @@ def contours(
 
     Raises:
         ImportError: If matplotlib is missing.
-        TypeError: If `levels` is neither a whole number nor numbers, or a path or an arrow is not numeric.
+        TypeError: If `f` is no function, `levels` is neither a whole number nor numbers, or a range, a path or an arrow
+            is not numeric.
         ValueError: If a range does not rise, `f` is not finite somewhere, a shape does not fit, or there are more
             than four paths.
 
@@ -119,7 +122,7 @@ def surface(
 
     Raises:
         ImportError: If matplotlib is missing.
-        TypeError: If a path is not numeric.
+        TypeError: If `f` is no function, or a range or a path is not numeric.
         ValueError: If a range does not rise, `f` is not finite somewhere, a shape does not fit, or there are more
             than four paths.
 
@@ -154,9 +157,11 @@ def _sample(
     f: Callable[[Array], float], x_range: tuple[float, float], y_range: tuple[float, float], count: int
 ) -> tuple[Array, Array, Array]:
     """Evaluate the function on a grid of count × count points."""
-    for name, (low, high) in (("x_range", x_range), ("y_range", y_range)):
-        if not low < high:
-            raise ValueError(f"{name}: expected a range that rises, got {low} to {high}")
+    function(f, "f")
+    for name, given in (("x_range", x_range), ("y_range", y_range)):
+        low, high = (real_number(end, name) for end in two(given, name))
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(f"{name}: expected a range that rises, got {low:g} to {high:g}")
     x, y = np.meshgrid(np.linspace(*x_range, count), np.linspace(*y_range, count))
     points = np.stack([x.ravel(), y.ravel()], axis=-1)
     return x, y, real_array([float(f(point)) for point in points], "f").reshape(x.shape)
@@ -164,7 +169,8 @@ def _sample(
 
 def _routes(paths: Mapping[str, ArrayLike] | None) -> dict[str, Array]:
     """Check the paths; a single point becomes a path of one."""
-    routes = {name: np.atleast_2d(real_array(path, f"paths[{name!r}]")) for name, path in (paths or {}).items()}
+    given = {} if paths is None else mapping(paths, "paths")
+    routes = {text(name, "paths"): np.atleast_2d(real_array(path, f"paths[{name!r}]")) for name, path in given.items()}
     if len(routes) > len(STYLES):
         raise ValueError(f"paths: expected at most {len(STYLES)}, got {len(routes)}")
     for name, route in routes.items():
