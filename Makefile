@@ -5,7 +5,7 @@ export NO_MKDOCS_2_WARNING := 1
 # The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup serve build test plants bench format clean
+.PHONY: help setup serve build check test plants bench lock format clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -17,6 +17,13 @@ serve: setup  ## build the book and serve it; an edited page shows within second
 
 build: setup  ## build the book into site/
 	$(BIN)/python -m mkdocs build
+	$(BIN)/python -m backproplab.book.slim site
+
+check: setup  ## what to run while working: all but building the site and opening it in a browser
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not builds"
 
 test: setup  ## lint, check the types, run every test
 	$(BIN)/ruff check
@@ -31,6 +38,13 @@ bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
 	$(BIN)/python benchmarks/cnn.py
 
+lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip install --quiet uv
+	.cache/lock/bin/uv pip compile pyproject.toml --quiet --extra test --upgrade --universal --fork-strategy fewest \
+	  --python-version 3.11.2 --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	  --output-file requirements.txt
+
 format: setup  ## lay out the code and mend what can be mended by rule
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -38,9 +52,10 @@ format: setup  ## lay out the code and mend what can be mended by rule
 clean:  ## remove everything that was made
 	rm -rf .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv docs/assets/vendor node_modules site
 
-.venv/tools: pyproject.toml constraints.txt
+.venv/tools: pyproject.toml requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/assets: .venv/tools package-lock.json backproplab/book/assets.py
@@ -49,5 +64,5 @@ clean:  ## remove everything that was made
 	@touch $@
 
 .venv/bench: .venv/tools
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt scikit-learn threadpoolctl torch
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[bench]"
 	@touch $@

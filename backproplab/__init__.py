@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from backproplab.windows import *
     from backproplab.worked.examples import *
 
+__version__ = "0.1.0"
+
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
     "calculus.derivatives": "Estimate central_difference derivative forward_difference gradient hessian jacobian",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -82,6 +83,11 @@ def marked(marker: str, argument: str) -> str:
     return f"\nimport pytest\n\n\n@pytest.mark.{marker}({argument!r})\ndef test_planted() -> None:\n    assert True\n"
 
 
+@cache
+def usual() -> list[str]:
+    return rules.problems(ROOT)
+
+
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     return copy(tmp_path)
@@ -148,9 +154,8 @@ def book(tmp_path: Path) -> Path:
     ],
 )
 def test_a_broken_tie_is_seen(book: Path, name: str, text: str, fault: str) -> None:
-    before = rules.problems(book)
     add(book, name, text)
-    assert fault in set(rules.problems(book)) - set(before)
+    assert fault in set(rules.problems(book)) - set(usual())
 
 
 def test_a_public_name_on_no_page_or_on_two_is_seen(book: Path) -> None:
@@ -309,6 +314,7 @@ def block(code: str, options: str = "") -> str:
     return f'\n```python exec="1" session="index" id="planted" {options}\n{code}\n```\n'
 
 
+@pytest.mark.builds
 @pytest.mark.parametrize(
     ("page", "module", "said"),
     [
@@ -353,6 +359,7 @@ FAULTLESS = (
 TEST = 'def test_slope() -> None:\n    r"""The slope of $x^2$."""\n    assert True\n'
 
 
+@pytest.mark.builds
 def test_the_builders_agree_on_a_page_without_fault(tmp_path: Path) -> None:
     folder = tiny(tmp_path / "one", FAULTLESS, module=SLOPE.replace("PLACE", "x"), test=TEST)
     shutil.copytree(folder, tmp_path / "other", symlinks=True)
@@ -375,6 +382,7 @@ def test_the_builders_agree_on_a_page_without_fault(tmp_path: Path) -> None:
     assert "It is 4 and $x = 4$ ." in " ".join(article.words)
 
 
+@pytest.mark.builds
 @pytest.mark.parametrize(
     ("page", "fault"),
     [
@@ -438,6 +446,7 @@ def served(folder: Path) -> Iterator[Callable[[str], bool]]:
             server.terminate()
 
 
+@pytest.mark.builds
 def test_an_edit_of_package_page_or_test_shows_without_a_restart(tmp_path: Path) -> None:
     page = FAULTLESS + '\n```python exec="1" session="index" id="live"\n'
     page += "from backproplab.calculus import slope\nold = globals().get('old', 0) + 1\n"

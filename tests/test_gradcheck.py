@@ -22,8 +22,7 @@ from backproplab import (
     sigmoid,
 )
 
-settings.register_profile("package", derandomize=True, deadline=None, database=None)
-deterministic = settings(settings.get_profile("package"), max_examples=12)
+deterministic = settings(max_examples=12)
 
 Arrays = dict[str, np.ndarray]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from importlib import import_module, metadata
 from importlib.resources import files
 from pathlib import Path
@@ -82,9 +81,9 @@ def test_the_package_is_typed() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    """An installed package reports the version that the project's file states."""
+    """An installed package reports the version that the package states."""
     try:
         installed = metadata.version("backproplab")
     except metadata.PackageNotFoundError:
         pytest.skip("backproplab is not installed: pip install --editable .")
-    assert installed == tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert installed == backproplab.__version__
