@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
+pytestmark = pytest.mark.builds
+
 COMMANDS = {
     "mkdocs": ("mkdocs", "build"),
     "mkdocs, quiet": ("mkdocs", "build", "-q"),

@@ -12,6 +12,8 @@ from tests.book import FRONT, build, run, tiny
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.builds
+
 PROGRAM = """
 import logging, pathlib, sys
 from mkdocs.commands.build import build
