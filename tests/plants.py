@@ -114,7 +114,9 @@ class Recorder:
 
     def record(self, formula: Formula, *worlds: World, **options: Any) -> None:
         """Stand in for `Formula.holds`."""
-        manner = Manner(options.get("small", ""), options.get("order", 0), options.get("rtol", 1e-9))
+        manner = Manner(
+            **{name: value for name, value in options.items() if name in {"small", "order", "grows", "rtol"}}
+        )
         every = [(world, manner) for world in worlds]
         every += [(world, replace(manner, reached=True)) for world in options.get("reached", ())]
         self.bindings.setdefault(formula.tag, []).append((every, options.get("package")))

@@ -33,12 +33,14 @@ class Manner:
         small: The name of what goes to zero, for ≈ and O(…); it is halved twice.
         order: The power of it with which the two sides of ≈ come together.
         rtol: The rounding that = allows.
+        grows: The name of what grows without bound in → without a condition.
         reached: Whether ≤ and ≥ must be equalities, within `rtol`.
     """
 
     small: str = ""
     order: int = 0
     rtol: float = 1e-9
+    grows: str = ""
     reached: bool = False
 
 
@@ -152,33 +154,47 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
 
 
 def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:
+    at = f" at {where}" if where else ""
     if set(relation.signs) & {"⟹", "⟺"}:
         if not holds(relation, scope):
-            message = f"{relation} is not so at {where}"
+            message = f"{relation} is not so{at}"
             raise Untrue(message)
         return
-    orders = [part for part in relation.walk() if isinstance(part, ex.Order)]
-    known: dict[int, Any] = {}
+    known: dict[ex.Expression, Any] = {}
+
+    def value(side: ex.Expression) -> Any:
+        if side not in known:
+            known[side] = evaluate(side, scope)
+        return known[side]
+
     for place, sign in enumerate(relation.signs):
         left, right = relation.sides[place : place + 2]
+        inexact = any(isinstance(part, ex.Order) for side in (left, right) for part in side.walk())
+        if sign == "≈" or inexact:
+            _check_order(left, right, scope, manner, at)
+            continue
         if sign == "∈":
-            true = member(left, right, scope)
+            true = member(left, right, scope, reached=manner.reached)
         elif sign == "←":
             assert isinstance(left, ex.Symbol)
-            true = close(evaluate(replaced_name(left), scope), evaluate(right, scope), manner.rtol)
-        elif sign == "≈" or (orders and any(isinstance(p, ex.Order) for side in (left, right) for p in side.walk())):
-            _check_order(left, right, scope, manner, where)
-            continue
+            true = close(value(replaced_name(left)), value(right), manner.rtol)
+        elif sign == "→":
+            true = _comes_to(left, right, scope, manner)
         else:
-            for near in (place, place + 1):
-                if near not in known:
-                    known[near] = evaluate(relation.sides[near], scope)
             meant = "=" if manner.reached and sign in "≤≥" else sign
-            true = compared(known[place], meant, known[place + 1], manner.rtol)
+            true = compared(value(left), meant, value(right), manner.rtol)
         if not true:
-            values = " and ".join(str(known.get(k, "")) for k in (place, place + 1))
-            message = f"{left} {sign} {right} is not so{' at ' * bool(where)}{where}: {values}"
+            values = " and ".join(str(known.get(side, "")) for side in (left, right))
+            message = f"{left} {sign} {right} is not so{at}: {values}"
             raise Untrue(message)
+
+
+def _comes_to(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner) -> bool:
+    if not manner.grows:
+        message = f"{left} → {right} needs the name of what grows"
+        raise ReadError(message)
+    limit = ex.Limit(manner.grows, ex.Symbol("infty"), left)
+    return close(evaluate(limit, scope), evaluate(right, scope), max(manner.rtol, 1e-8))
 
 
 def replaced_name(symbol: ex.Symbol) -> ex.Symbol:
@@ -186,7 +202,7 @@ def replaced_name(symbol: ex.Symbol) -> ex.Symbol:
     return ex.Symbol(f"new {symbol.name}", symbol.layer, symbol.indices)
 
 
-def _check_order(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner, where: str) -> None:
+def _check_order(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner, at: str) -> None:
     """See that the two sides come together as fast as stated, when what is small is halved and halved again."""
     if not manner.small:
         message = f"{left} ≈ {right} needs the name of what is small"
@@ -204,9 +220,7 @@ def _check_order(left: ex.Expression, right: ex.Expression, scope: Scope, manner
         raise Untrue(message)
     seen, stated = math.log2(rests[1] / rests[2]), math.log2(sizes[1] / sizes[2])
     if stated < 0.5 or abs(seen - stated) > 0.25:
-        message = (
-            f"{left} and {right} come together with order {seen:.2f}, not {stated:.2f}{' at ' * bool(where)}{where}"
-        )
+        message = f"{left} and {right} come together with order {seen:.2f}, not {stated:.2f}{at}"
         raise Untrue(message)
 
 

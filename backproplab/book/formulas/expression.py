@@ -213,6 +213,17 @@ class Derivative(Expression):
 
 
 @dataclass(frozen=True)
+class Along(Expression):
+    """The slope of a function along a direction, $D_u f$."""
+
+    body: Expression
+    direction: Expression
+
+    def __str__(self) -> str:
+        return f"D_{self.direction} {self.body}"
+
+
+@dataclass(frozen=True)
 class Gradient(Expression):
     """∇: all slopes of an expression, in what the subscript says or the world declares."""
 

@@ -100,6 +100,7 @@ class Formula:
         reached: Sequence[World] = (),
         small: str = "",
         order: int = 0,
+        grows: str = "",
         rtol: float = 1e-9,
     ) -> None:
         """See that everything the display states is true in every world, and that nothing close to it is.
@@ -112,13 +113,14 @@ class Formula:
             reached: Worlds in which a bound ≤ or ≥ is an equality.
             small: For ≈ and O(…), the name of what is halved.
             order: For ≈, the power of what is small with which the two sides come together.
+            grows: For → without a condition, the name of what grows without bound.
             rtol: The rounding that = allows.
 
         Raises:
             Untrue: If something is not so, or a mistake would hold as well.
             ReadError: If something has no meaning.
         """
-        manner = Manner(small, order, rtol)
+        manner = Manner(small, order, rtol, grows)
         every = [(world, manner) for world in worlds]
         every += [(world, replace(manner, reached=True)) for world in reached]
         statements = self.is_true(every, package)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backproplab.book.formulas.cursor import CLOSING, Cursor
-from backproplab.book.formulas.expression import Apply, Entry, Expression, Order, Power, Symbol, Transpose
+from backproplab.book.formulas.expression import Along, Apply, Entry, Expression, Order, Power, Symbol, Transpose
 from backproplab.book.formulas.tree import Token, Tokens, written
 
 
@@ -36,6 +36,9 @@ class Names(Cursor):
             token = Token("letter", "Delta" + self.take().text)
         primes, above, below = self.scripts()
         name, marks = token.text, "'" * primes
+        whole = f"{name}_{written(below)}"
+        if name == "D" and not self.names.declared(whole) and self.names.declared(written(below)):
+            return Along(self.factor(), self.whole(below))
         for candidate, left in (
             (f"{name}{marks}_{written(below)}^{written(above)}", ((), (), 0)),
             (f"{name}{marks}_{written(below)}", (above, (), 0)),
@@ -44,11 +47,11 @@ class Names(Cursor):
             (f"{name}_{written(below)}", (above, (), primes)),
             (name, (above, below, primes)),
         ):
+            if left[2] and not self.names.function(candidate):
+                continue
             if candidate[-1] not in "_^" and self.names.declared(candidate):
                 return self.named(candidate, *left)
-        if primes:
-            return self.named(name + marks, above, below, 0)
-        return self.named(name, above, below, primes)
+        return self.named(name + marks, above, below, 0)
 
     def named(self, name: str, above: Tokens, below: Tokens, primes: int) -> Expression:
         """Read what follows a name: a layer, indices, arguments, a power."""

@@ -16,7 +16,7 @@ from backproplab.book.formulas.tree import ReadError
 from backproplab.book.formulas.truth import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @rule(ex.Big)
@@ -111,19 +111,26 @@ def _mean(expression: ex.Mean, scope: Scope) -> Any:
 
 @rule(ex.Limit)
 def _limit(expression: ex.Limit, scope: Scope) -> Any:
-    """The limit from both sides, by extrapolation (Neville)."""
+    """The limit from both sides; or from above where the target is ∞, as a function of one over the variable."""
     target = evaluate(expression.target, scope)
-    sides = []
-    for side in (1, -1):
-        steps = [side * 0.1 / 2**k for k in range(9)]
-        row = [evaluate(expression.body, scope.with_names({expression.variable: target + step})) for step in steps]
-        for order in range(1, len(row)):
-            row = [later + (later - earlier) / (2**order - 1) for earlier, later in pairwise(row)]
-        sides.append(row[0])
-    if not close(sides[0], sides[1], 1e-6):
+
+    def along(step: float) -> Any:
+        there = 1 / step if np.isinf(target) else target + step
+        return evaluate(expression.body, scope.with_names({expression.variable: there}))
+
+    above = extrapolated(along, 0.1)
+    if not np.isinf(target) and not close(above, extrapolated(along, -0.1), 1e-6):
         message = f"{expression} comes to something else from the other side"
         raise ReadError(message)
-    return (sides[0] + sides[1]) / 2
+    return above
+
+
+def extrapolated(function: Callable[[float], Any], start: float) -> Any:
+    """Return what a smooth function comes to at 0, from its values at halved and halved steps (Neville)."""
+    row = [function(start / 2**k) for k in range(9)]
+    for order in range(1, len(row)):
+        row = [later + (later - earlier) / (2**order - 1) for earlier, later in pairwise(row)]
+    return row[0]
 
 
 @rule(ex.Integral)
@@ -142,6 +149,9 @@ def _matrix(expression: ex.Matrix, scope: Scope) -> Any:
     width = expression.columns
     rows = [list(expression.entries[start : start + width]) for start in range(0, len(expression.entries), width)]
     whole_rows = [filled(row, scope) for row in rows if any(not isinstance(e, ex.Words) for e in row)]
+    if len({len(row) for row in whole_rows}) > 1:
+        message = f"the rows of {expression} are not of one length"
+        raise ReadError(message)
     if len(whole_rows) < len(rows):
         columns = [filled([one, ex.Words(RUNNING), other], scope) for one, other in zip(*whole_rows, strict=True)]
         whole_rows = [list(row) for row in zip(*columns, strict=True)]

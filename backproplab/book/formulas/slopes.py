@@ -125,17 +125,34 @@ def higher(body: ex.Expression, places: list[Place], scope: Scope) -> Any:
 
 @rule(ex.Gradient)
 def _gradient(expression: ex.Gradient, scope: Scope) -> Any:
-    body = expression.body
-    if isinstance(body, ex.Apply) and not expression.variable:
-        arguments = given(body, scope)
-        if len(arguments) != 1:
-            message = f"{expression} is a gradient in several arguments"
-            raise ReadError(message)
-        point = evaluate(arguments[0], scope)
-        flat = np.atleast_1d(np.asarray(point)[:, 0] if np.ndim(point) == 2 else np.asarray(point))
-        inner = ex.Apply(body.function, (ex.Symbol(ARGUMENT),), body.primes)
-        bound = scope.with_names({ARGUMENT: flat if np.ndim(point) else flat[0].item()})
+    if isinstance(expression.body, ex.Apply) and not expression.variable:
+        inner, bound = opened(expression.body, scope)
         return evaluate(ex.Derivative(inner, (ex.Symbol(ARGUMENT),)), bound)
     name, *keys = scope.world.nabla.get(expression.variable, (expression.variable or "theta",))
     layer = ex.Number(keys[0]) if keys else None
-    return evaluate(ex.Derivative(body, (ex.Symbol(name, layer),)), scope)
+    return evaluate(ex.Derivative(expression.body, (ex.Symbol(name, layer),)), scope)
+
+
+def opened(body: ex.Apply, scope: Scope) -> tuple[ex.Apply, Scope]:
+    """Return a function of one argument with a name in its place, and the scope that binds the name to it."""
+    arguments = given(body, scope)
+    if len(arguments) != 1:
+        message = f"{body} is a function of several arguments"
+        raise ReadError(message)
+    point = evaluate(arguments[0], scope)
+    flat = point[:, 0] if np.ndim(point) == 2 else point
+    return ex.Apply(body.function, (ex.Symbol(ARGUMENT),), body.primes), scope.with_names({ARGUMENT: flat})
+
+
+@rule(ex.Along)
+def _along(expression: ex.Along, scope: Scope) -> Any:
+    if not isinstance(expression.body, ex.Apply):
+        message = f"{expression.body} is no function to walk along"
+        raise ReadError(message)
+    inner, bound = opened(expression.body, scope)
+    direction = np.asarray(evaluate(expression.direction, scope))
+    point = bound.raw(ARGUMENT)
+    if direction.shape != (*np.shape(point), 1):
+        message = f"{expression.direction} is no direction for {expression.body}"
+        raise ReadError(message)
+    return np.imag(evaluate(inner, bound.with_names({ARGUMENT: point + 1j * STEP * direction[:, 0]}))) / STEP

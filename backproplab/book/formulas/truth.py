@@ -44,19 +44,27 @@ def holds(condition: ex.Expression, scope: Scope) -> bool:
         case ex.Relation(sides, ("⟺",)):
             return holds(sides[0], scope) == holds(sides[1], scope)
         case ex.Relation(sides, signs):
-            return all(
-                member(sides[k], sides[k + 1], scope)
-                if sign == "∈"
-                else compared(evaluate(sides[k], scope), sign, evaluate(sides[k + 1], scope))
-                for k, sign in enumerate(signs)
-            )
+            return all(_true(sides[k], sign, sides[k + 1], scope) for k, sign in enumerate(signs))
         case ex.Tuple(parts):
             return all(holds(part, scope) for part in parts)
     return bool(evaluate(condition, scope))
 
 
-def member(item: ex.Expression, of: ex.Expression, scope: Scope) -> bool:
-    """Whether a value lies in a set or an interval."""
+def _true(left: ex.Expression, sign: str, right: ex.Expression, scope: Scope) -> bool:
+    if sign == "∈":
+        return member(left, right, scope)
+    if sign == "→":  # a family comes to a value if its last does
+        if not isinstance(left, ex.Symbol) or not left.indices:
+            message = f"{left} is no family that could come to {right}"
+            raise ReadError(message)
+        family = scope.raw(left.name)
+        last = ex.Symbol(left.name, left.layer, (ex.Number(max(family)),))
+        return close(evaluate(last, scope), evaluate(right, scope), 1e-6)
+    return compared(evaluate(left, scope), sign, evaluate(right, scope))
+
+
+def member(item: ex.Expression, of: ex.Expression, scope: Scope, *, reached: bool = False) -> bool:
+    """Whether a value lies in a set or an interval; or, if it should be reached, at the end that belongs to it."""
     value = evaluate(item, scope)
     if not isinstance(of, ex.Tuple):
         return bool(value in evaluate(of, scope))
@@ -64,6 +72,10 @@ def member(item: ex.Expression, of: ex.Expression, scope: Scope) -> bool:
     if of.brackets == "{}":
         return any(close(value, end, 1e-12) for end in ends)
     low, high = ends
+    if reached:
+        return (of.brackets[0] == "[" and close(low, value, 1e-9)) or (
+            of.brackets[1] == "]" and close(high, value, 1e-9)
+        )
     return (low < value or (of.brackets[0] == "[" and low == value)) and (
         value < high or (of.brackets[1] == "]" and value <= high)
     )

@@ -15,7 +15,7 @@ Place = tuple[str, tuple[int, ...], tuple[int, ...]]
 """One number in a world: a name, what picks one of a family, and the position in its array."""
 Nudges = tuple[tuple[Place, complex], ...]
 
-CONSTANTS = {"e": float(np.e), "pi": float(np.pi)}
+CONSTANTS = {"e": float(np.e), "pi": float(np.pi), "infty": float(np.inf)}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ln": np.log,
     "exp": np.exp,
