@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from backproplab.network import *
     from backproplab.optimizers import *
     from backproplab.pooling import *
+    from backproplab.slopes import *
     from backproplab.summary import *
     from backproplab.training import *
+    from backproplab.verdicts import *
     from backproplab.windows import *
     from backproplab.worked.examples import *
 
@@ -52,7 +54,7 @@ _PUBLIC = {
     "figures.networks": "network_diagram",
     "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "figures.surfaces": "contours surface",
-    "gradcheck": "GradientReport ParameterCheck check_gradients",
+    "gradcheck": "check_gradients",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
@@ -60,8 +62,10 @@ _PUBLIC = {
     "network": "Network Step Trace",
     "optimizers": "SGD Optimizer",
     "pooling": "AvgPool2d MaxPool2d",
+    "slopes": "Reading",
     "summary": "LayerSummary Summary",
     "training": "DivergenceError Progress accuracy fit minibatches",
+    "verdicts": "GradientReport ParameterCheck",
     "windows": "put_back shifts window_rows",
     "worked.examples": "worked_example",
 }

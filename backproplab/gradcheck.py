@@ -1,90 +1,41 @@
-"""Gradient checking: hold a claimed gradient against finite differences, and tell an error from a kink."""
+"""Gradient checking: hold a claimed gradient against what the cost itself shows, and say so where it shows too little."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, overload
+from dataclasses import replace
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.checks import Array, columns, positive, real_array
+from backproplab.checks import Array, columns, generator, plain_array, positive, real_array, whole_number
 from backproplab.network import Network
+from backproplab.slopes import EPS, Line, precision, scatter
+from backproplab.verdicts import (
+    GradientReport,
+    ParameterCheck,
+    Verdict,
+    at_a_glance,
+    judge,
+    relative_error,
+    worst,
+)
 
-__all__ = ["GradientReport", "ParameterCheck", "check_gradients"]
+__all__ = ["check_gradients"]
 
-EPS = float(np.finfo(np.float64).eps)
-TINY = float(np.finfo(np.float64).tiny)
-STEPS = (1e-4, 3e-6, 1e-7)
-
-
-@dataclass(frozen=True)
-class ParameterCheck:
-    """The entry of one parameter at which the claimed gradient is furthest from the measured one.
-
-    Attributes:
-        name: The parameter.
-        error: The relative error there, |claimed − measured| / max(|claimed|, |measured|).
-        index: Which entry it is.
-        claimed: The gradient that was handed in.
-        measured: The central difference.
-        verdict: "right"; "wrong"; or "kink", if the cost bends right there and the claim lies between its
-            two one-sided slopes, so that no finite difference can decide.
-    """
-
-    name: str
-    error: float
-    index: tuple[int, ...]
-    claimed: float
-    measured: float
-    verdict: str
-
-
-@dataclass(frozen=True)
-class GradientReport:
-    """What a gradient check found; prints as a table.
-
-    Attributes:
-        checks: One line for each parameter.
-        tolerance: The relative error up to which a gradient counts as right.
-    """
-
-    checks: tuple[ParameterCheck, ...]
-    tolerance: float
-
-    @property
-    def verdict(self) -> str:
-        """The worst verdict of all parameters: "wrong" before "kink" before "right"."""
-        verdicts = {check.verdict for check in self.checks}
-        return next(verdict for verdict in ("wrong", "kink", "right") if verdict in verdicts)
-
-    @property
-    def worst(self) -> ParameterCheck:
-        """The line with the worst verdict, and of those the largest error."""
-        return max(self.checks, key=lambda check: (check.verdict == "wrong", check.verdict == "kink", check.error))
-
-    def __str__(self) -> str:
-        header = ("parameter", "relative error", "at", "claimed", "measured", "verdict")
-        lines = [
-            (
-                check.name,
-                f"{check.error:.1e}",
-                str(list(check.index)),
-                f"{check.claimed:+.8e}",
-                f"{check.measured:+.8e}",
-                check.verdict,
-            )
-            for check in self.checks
-        ]
-        widths = [max(len(line[i]) for line in (header, *lines)) for i in range(len(header))]
-        table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in (header, *lines)
-        ]
-        return "\n".join([*table, f"verdict: {self.verdict} (tolerance {self.tolerance:.0e})"])
+DIRECTION = "one direction"
 
 
 @overload
-def check_gradients(network: Network, x: ArrayLike, y: ArrayLike, /, *, tolerance: float = ...) -> GradientReport: ...
+def check_gradients(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    /,
+    *,
+    tolerance: float | None = ...,
+    entries: int | None = ...,
+    rng: np.random.Generator | None = ...,
+) -> GradientReport: ...
 
 
 @overload
@@ -94,12 +45,14 @@ def check_gradients(
     gradients: Mapping[str, ArrayLike],
     /,
     *,
-    tolerance: float = ...,
+    tolerance: float | None = ...,
+    entries: int | None = ...,
+    rng: np.random.Generator | None = ...,
 ) -> GradientReport: ...
 
 
-def check_gradients(subject, first, second, /, *, tolerance=1e-6):  # type: ignore[no-untyped-def]
-    r"""Compare a gradient with central differences, entry by entry, and report the worst of each parameter.
+def check_gradients(subject, first, second, /, *, tolerance=None, entries=None, rng=None):  # type: ignore[no-untyped-def]
+    r"""Hold a gradient against the slopes that differences of the cost show, and report the worst of each parameter.
 
     There are two ways to call it:
 
@@ -107,145 +60,267 @@ def check_gradients(subject, first, second, /, *, tolerance=1e-6):  # type: igno
       the network's own type. The network is not changed.
     - `check_gradients(cost, parameters, gradients)` checks *your* code: `cost` maps a dict of arrays to one
       number, `parameters` are the arrays to differentiate at, `gradients` your gradients under the same names.
+      Each call gets a dict and arrays of its own, in float64, to do with as it likes.
 
-    An entry is right if $|g - \hat g| \le \tau \max(|g|, |\hat g|)$, where $\hat g$ is the extrapolated
-    central difference, or if
-    the two are closer than the rounding error of $\hat g$ itself.
+    Let $g$ be the claim and $\hat g \pm u$ the measured slope. The claim is wrong if no slope within the
+    uncertainty would do, $|g - \hat g| - u > \tau \max(|g|, |\hat g|)$, and right if each would,
+    $|g - \hat g| + u \le \tau \max(|g|, |\hat g|)$. A slope that is small beside the cost's answer to the step, as at a
+    minimum, also counts as right within $u$ if $u$ is small beside that answer. At a kink a claim
+    between the slopes of the two sides is a "kink". Whatever else happens, the check "cannot tell".
 
     Args:
         subject: A network, or a cost function.
         first: The examples `x`, or the parameters.
         second: The targets `y`, or the gradients to check.
-        tolerance: The relative error τ up to which an entry counts as right.
+        tolerance: The relative error τ up to which an entry counts as right; by default 1e-6, or as much as the
+            type of the gradients asks for: 1e-3 in single precision.
+        entries: For large problems: how many entries of each parameter to check, drawn at random. One random
+            direction through all parameters is checked as well. By default every entry is.
+        rng: Draws the entries and the direction; needed with `entries`.
 
     Returns:
         The report; `print` it, or ask for its `verdict`.
 
     Raises:
         TypeError: If `subject` is neither a network nor callable, or a value is not numeric.
-        ValueError: If names or shapes do not agree, or a number is not finite.
+        ValueError: If names or shapes do not agree, a number is not finite, the cost gives two numbers at one point
+            or another shape elsewhere, or it has no value on both sides of a parameter however small the step.
 
     Source: Karpathy, *CS231n: Neural Networks Part 3*, section "Gradient checks", for the relative error and kinks.
     """
-    tolerance = positive(tolerance, "tolerance")
+    tolerance = None if tolerance is None else positive(tolerance, "tolerance")
+    if entries is not None:
+        entries, rng = whole_number(entries, "entries"), generator(rng)
+    elif rng is not None:
+        raise ValueError("rng: expected to be given together with entries, got it alone")
     if isinstance(subject, Network):
-        return _report(*_network_problem(subject, first, second), tolerance)
-    if not callable(subject):
-        raise TypeError(f"network: expected a Network or a cost function, got {subject!r}")
-    for argument, value in (("parameters", first), ("gradients", second)):
-        if not isinstance(value, Mapping):
-            raise TypeError(f"{argument}: expected a dict of arrays, got {type(value).__name__}")
-    parameters = {
-        name: np.array(real_array(value, f"parameters[{name!r}]"), np.float64) for name, value in first.items()
-    }
-    if not parameters:
-        raise ValueError("parameters: expected at least one array, got none")
-    if parameters.keys() != second.keys():
-        raise ValueError(f"gradients: expected the names {sorted(parameters)}, got {sorted(second)}")
-    gradients = {name: real_array(value, f"gradients[{name!r}]") for name, value in second.items()}
-    for name, array in parameters.items():
-        if array.size == 0:
-            raise ValueError(f"parameters[{name!r}]: expected at least one number, got shape {array.shape}")
-        if gradients[name].shape != array.shape:
-            raise ValueError(f"gradients[{name!r}]: expected shape {array.shape}, got {gradients[name].shape}")
-    return _report(lambda: _one_number(subject(parameters)), parameters, gradients, tolerance)
+        problem, gradients = _network_problem(subject, first, second)
+    else:
+        problem, gradients = _own_problem(subject, first, second)
+    with np.errstate(all="ignore"):
+        problem.prepare()
+        if tolerance is None:
+            tolerance = _tolerance(gradients, problem.eps)
+        return _report(problem, gradients, tolerance, entries, rng)
 
 
-def _one_number(cost: ArrayLike) -> float:
-    value = real_array(cost, "cost")
-    if value.size != 1:
-        raise ValueError(f"cost: expected a function that returns one number, got an array of shape {value.shape}")
-    return value.item()
-
-
-def _network_problem(
-    network: Network, x: ArrayLike, y: ArrayLike
-) -> tuple[Callable[[], float], dict[str, Array], dict[str, Array]]:
+def _network_problem(network: Network, x: ArrayLike, y: ArrayLike) -> "tuple[_Problem, dict[str, Array]]":
     """Return the cost, the parameters and the gradients of a float64 copy of a network."""
     network = network.astype(np.float64)
     network.check_parameters()
     rows, targets = network.pairs(x, y)
     inputs, outputs = columns(rows), columns(targets)
     gradients = network.trace(rows, targets).gradients
-    return lambda: network.loss.value(network.forward(inputs)[-1].a, outputs), network.parameters, gradients
+    cost = lambda _: network.loss.value(network.forward(inputs)[-1].a, outputs)  # noqa: E731
+    return _Problem(cost, network.parameters, shared=True), gradients
+
+
+def _own_problem(
+    cost: object, parameters: Mapping[str, ArrayLike], gradients: Mapping[str, ArrayLike]
+) -> "tuple[_Problem, dict[str, Array]]":
+    """Return the reader's cost, and copies of the parameters and the gradients."""
+    if not callable(cost):
+        raise TypeError(f"network: expected a Network or a cost function, got {cost!r}")
+    for argument, value in (("parameters", parameters), ("gradients", gradients)):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{argument}: expected a dict of arrays, got {type(value).__name__}")
+    points = {
+        name: np.array(real_array(value, f"parameters[{name!r}]"), np.float64) for name, value in parameters.items()
+    }
+    if not points:
+        raise ValueError("parameters: expected at least one array, got none")
+    if points.keys() != gradients.keys():
+        raise ValueError(f"gradients: expected the names {sorted(points)}, got {sorted(gradients)}")
+    claims = {name: real_array(value, f"gradients[{name!r}]").copy() for name, value in gradients.items()}
+    for name, array in points.items():
+        if array.size == 0:
+            raise ValueError(f"parameters[{name!r}]: expected at least one number, got shape {array.shape}")
+        if claims[name].shape != array.shape:
+            raise ValueError(f"gradients[{name!r}]: expected shape {array.shape}, got {claims[name].shape}")
+    return _Problem(cost, points), claims
+
+
+class _Problem:
+    """A cost, where it is to be differentiated, and how exactly it answers there."""
+
+    def __init__(self, cost: Callable[[dict[str, Array]], Any], parameters: dict[str, Array], *, shared: bool = False):
+        self.cost, self.parameters, self.shared = cost, parameters, shared
+        self.here, self.eps, self.noise = 0.0, EPS, 0.0
+        self.place, self.trouble = "", "nan"
+
+    def prepare(self) -> None:
+        """Take the cost at the point, see that it is one number, always the same, and learn how exact it is."""
+        answer = real_array(self._answer(), "cost")
+        self.here = self._number(answer)
+        self.see_that_it_stays()
+        towards = self.direction(np.random.default_rng(0))
+        line = Line(self.along(towards), 0.0, self.here)
+        values = np.array([line.cost(k * 7e-4) for k in range(8)])
+        self.eps = max(precision(values), float(np.finfo(answer.dtype).eps))
+        self.noise = scatter(line)
+
+    def see_that_it_stays(self) -> None:
+        """Raise a `ValueError` if the cost is another one each time."""
+        self.place = "nothing"
+        for _ in range(4):
+            if (again := self.value()) != self.here:
+                raise ValueError(
+                    f"cost: expected the same number whenever the parameters are the same, got {self.here} and then "
+                    f"{again}; draw whatever is random once, before the check"
+                )
+
+    def _answer(self) -> Any:
+        return self.cost(self.parameters if self.shared else {name: a.copy() for name, a in self.parameters.items()})
+
+    def _number(self, answer: Array) -> float:
+        if answer.size != 1:
+            moved = f" when {self.place} was moved" if self.place else ""
+            raise ValueError(
+                f"cost: expected a function that returns one number, got an array of shape {answer.shape}{moved}"
+            )
+        return float(answer.item())
+
+    def value(self) -> float:
+        """Return the cost, or NaN where it has none."""
+        try:
+            answer = self._answer()
+        except Exception as error:  # noqa: BLE001 – whatever the reader's function raises where it is not defined
+            self.trouble = f"{type(error).__name__}: {error}"
+            return np.nan
+        number = self._number(plain_array(answer, "cost"))
+        if not np.isfinite(number):
+            self.trouble = str(number)
+        return number
+
+    def line(self, name: str, index: tuple[int, ...]) -> Line:
+        """Return the cost as a function of one entry."""
+        array, self.place = self.parameters[name], f"parameters[{name!r}] at {index}"
+        centre = float(array[index])
+
+        def cost_at(position: float) -> float:
+            array[index] = position
+            try:
+                return self.value()
+            finally:
+                array[index] = centre
+
+        return Line(cost_at, centre, self.here, self.eps, self.noise)
+
+    def direction(self, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw a direction through all parameters, of about the length of one."""
+        count = sum(array.size for array in self.parameters.values())
+        return {
+            name: rng.standard_normal(array.shape) * np.maximum(1, np.abs(array)) / np.sqrt(count)
+            for name, array in self.parameters.items()
+        }
+
+    def along(self, direction: dict[str, Array]) -> Callable[[float], float]:
+        """Return the cost as a function of how far one goes in a direction."""
+        self.place = "all parameters together" if len(direction) > 1 else f"parameters[{next(iter(direction))!r}]"
+        centre = {name: self.parameters[name].copy() for name in direction}
+
+        def cost_at(position: float) -> float:
+            for name, towards in direction.items():
+                self.parameters[name] += position * towards
+            try:
+                return self.value()
+            finally:
+                for name, array in centre.items():
+                    self.parameters[name][...] = array
+
+        return cost_at
+
+    def ignores(self, name: str) -> bool:
+        """Say whether the cost stays the same wherever a whole parameter goes."""
+        cost_at = self.along({name: np.random.default_rng(0).standard_normal(self.parameters[name].shape)})
+        return all(cost_at(far) == self.here for far in (1e-3, 1.0, 1e3, -1e8, 1e8))
+
+
+def _tolerance(gradients: dict[str, Array], eps: float) -> float:
+    """Return 1e-6, or more if the gradients are less exact: by their type, or all short numbers beside such a cost."""
+    claims = np.concatenate([array.ravel().astype(np.float64) for array in gradients.values()])
+    coarsest = max(float(np.finfo(array.dtype).eps) for array in gradients.values())
+    for dtype in (np.float32, np.float16):
+        if float(np.finfo(dtype).eps) <= eps and np.array_equal(claims.astype(dtype), claims):
+            coarsest = max(coarsest, float(np.finfo(dtype).eps))
+    return max(1e-6, 3 * coarsest**0.5)
 
 
 def _report(
-    cost: Callable[[], float], parameters: dict[str, Array], gradients: dict[str, Array], tolerance: float
+    problem: _Problem,
+    gradients: dict[str, Array],
+    tolerance: float,
+    entries: int | None,
+    rng: np.random.Generator | None,
 ) -> GradientReport:
-    checks = []
-    for name, array in parameters.items():
-        entries = [
-            _check_entry(cost, name, array, index, float(gradients[name][index]), tolerance)
-            for index in np.ndindex(array.shape)
-        ]
-        checks.append(GradientReport(tuple(entries), tolerance).worst)
-    return GradientReport(tuple(checks), tolerance)
+    checks, seen = [], 0
+    for name, array in problem.parameters.items():
+        if rng is None or entries is None or entries >= array.size:
+            places = list(np.ndindex(array.shape))
+        else:
+            chosen = np.sort(rng.choice(array.size, entries, replace=False))
+            places = [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in chosen]
+        seen += len(places)
+        checks.append(_check_parameter(problem, name, gradients[name], places, tolerance))
+    if rng is not None:
+        towards = problem.direction(rng)
+        claimed = sum(float(np.sum(towards[name] * gradients[name])) for name in towards)
+        line = Line(problem.along(towards), 0.0, problem.here, problem.eps, problem.noise)
+        checks.append(_as_check(DIRECTION, (), claimed, _decide(problem, line, claimed, tolerance)))
+    total = sum(array.size for array in problem.parameters.values())
+    return GradientReport(tuple(checks), tolerance, seen, total)
 
 
-def _check_entry(
-    cost: Callable[[], float], name: str, array: Array, index: tuple[int, ...], claimed: float, tolerance: float
+def _check_parameter(
+    problem: _Problem, name: str, gradient: Array, places: list[tuple[int, ...]], tolerance: float
 ) -> ParameterCheck:
-    """Check one entry with ever smaller steps: a kink beside the point is soon out of reach, one at it never is."""
-    centre = float(array[index])
-
-    def cost_at(position: float) -> float:
-        array[index] = position
-        value = cost()
-        array[index] = centre
-        return value
-
-    attempts = []
-    for relative_step in STEPS:
-        sides = _one_sided_slopes(cost_at, centre, relative_step * max(1.0, abs(centre)))
-        # a difference below the rounding error of the measurement says nothing, however small both numbers are
-        size = max(abs(claimed), abs(sides.slope), sides.rounding / tolerance, TINY)
-        error = abs(claimed - sides.slope) / size
-        attempts.append(sides)
-        if error <= tolerance:
-            return ParameterCheck(name, error, index, claimed, sides.slope, "right")
-        if abs(claimed - sides.slope) > sides.doubt:
-            return ParameterCheck(name, error, index, claimed, sides.slope, "wrong")
-    verdict = "kink" if _is_kink(attempts[-2], attempts[-1], claimed) else "wrong"
-    return ParameterCheck(name, error, index, claimed, sides.slope, verdict)
-
-
-class _Sides(NamedTuple):
-    """The slopes to the left and to the right of a point, the slope over both, and how exact it is.
-
-    The spread is the difference between the slopes over the whole step and over half of it.
-    """
-
-    left: float
-    right: float
-    slope: float
-    spread: float
-    rounding: float
-
-    @property
-    def gap(self) -> float:
-        return abs(self.right - self.left)
-
-    @property
-    def doubt(self) -> float:
-        """How far off the slope may be: by rounding, or far more because the function bends within the step."""
-        return 4 * self.rounding + 100 * max(0.0, self.gap + self.spread - self.rounding)
+    """Check entries at a glance, and those that do not pass with all steps, the most suspicious first, until one is wrong."""
+    checks, suspects = [], []
+    for index in places:
+        claimed = float(gradient[index])
+        line = problem.line(name, index)
+        verdict = at_a_glance(line, claimed, tolerance)
+        if verdict is None:
+            suspects.append((index, claimed))
+        else:
+            checks.append(_as_check(name, index, claimed, verdict))
+    for index, claimed in sorted(suspects, key=lambda suspect: -abs(suspect[1])):
+        verdict = _decide(problem, problem.line(name, index), claimed, tolerance)
+        checks.append(_as_check(name, index, claimed, verdict))
+        if verdict.word == "wrong":
+            break
+    check = worst(tuple(checks), tolerance)
+    if check.verdict == "wrong" and check.readings[0].response == 0 and problem.ignores(name):
+        return replace(
+            check,
+            reason=f"the cost does not change with parameters[{name!r}] at all: does it use the arrays that it is given?",
+        )
+    return check
 
 
-def _one_sided_slopes(f: Callable[[float], float], x: float, h: float) -> _Sides:
-    """Measure the slopes at x; the slope over both sides is extrapolated (Richardson), its error falls as h⁴."""
-    here, below, above, near_below, near_above = (f(position) for position in (x, x - h, x + h, x - h / 2, x + h / 2))
-    over_all, over_half = (above - below) / (2 * h), (near_above - near_below) / h
-    slope = (4 * over_half - over_all) / 3
-    rounding = 8 * EPS * max(abs(below), abs(here), abs(above)) / h
-    return _Sides((here - below) / h, (above - here) / h, slope, abs(over_all - over_half), rounding)
+def _decide(problem: _Problem, line: Line, claimed: float, tolerance: float) -> Verdict:
+    """Judge a claim by all steps."""
+    place = problem.place
+    line = replace(line, noise=max(line.noise, scatter(line)))
+    readings = tuple(line.readings())
+    if not readings:
+        raise ValueError(
+            f"cost: expected a number on both sides of {place}, got {problem.trouble} even at a step of "
+            f"{line.steps()[-1]:.0e}"
+        )
+    problem.see_that_it_stays()
+    return judge(line, readings, claimed, tolerance)
 
 
-def _is_kink(wide: _Sides, narrow: _Sides, claimed: float) -> bool:
-    """Say whether the slopes stay apart however small the step, with the claim between them.
-
-    Where a function is smooth the gap between the two slopes shrinks with the step.
-    """
-    stays_apart = narrow.gap > max(wide.gap / 4, 4 * narrow.rounding)
-    low, high = sorted((narrow.left, narrow.right))
-    return stays_apart and low - narrow.rounding <= claimed <= high + narrow.rounding
+def _as_check(name: str, index: tuple[int, ...], claimed: float, verdict: Verdict) -> ParameterCheck:
+    return ParameterCheck(
+        name,
+        relative_error(claimed, verdict.measured),
+        index,
+        claimed,
+        verdict.measured,
+        verdict.uncertainty,
+        verdict.word,
+        verdict.reason,
+        verdict.readings,
+    )

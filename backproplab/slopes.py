@@ -1,0 +1,194 @@
+"""One slope, measured: differences over steps of many sizes, extrapolated, each with what it leaves in doubt."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from backproplab.checks import Array
+
+__all__ = ["Reading"]
+
+EPS = float(np.finfo(np.float64).eps)
+WIDEST, RATIO = 5.1, 7.3
+"""The steps: 5.1, 5.1/7.3, … of the size of the parameter. No power of two, so that they share no beat with a wave."""
+SMALLEST = 1e-17
+SAFETY = 10
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What three neighbouring steps say about the slopes at one point.
+
+    Attributes:
+        step: The smallest of the three steps.
+        slope: The central difference, extrapolated to a step of zero.
+        error: Its uncertainty: how much the last extrapolation changed it, and the rounding of the cost over the step.
+        left: The slope on the left, extrapolated.
+        right: The slope on the right, extrapolated.
+        side_error: The uncertainty of the two.
+        response: The steepest line from the point to where the largest step leads: how strongly the cost answers.
+        kind: "smooth", if the two sides agree; "bent", if they settle on two slopes; "faint", if the cost
+            changed by no more than its rounding; "jump", if the slopes grow as the step shrinks; else "unclear".
+    """
+
+    step: float
+    slope: float
+    error: float
+    left: float
+    right: float
+    side_error: float
+    response: float
+    kind: str
+
+
+class Differences(NamedTuple):
+    """The slopes to both sides over one step, and the rounding error of either."""
+
+    step: float
+    left: float
+    right: float
+    rounding: float
+
+    @property
+    def central(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def steepest(self) -> float:
+        return max(abs(self.left), abs(self.right))
+
+
+class _Limit(NamedTuple):
+    value: float
+    error: float
+    settles: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cost along a line through one point.
+
+    Attributes:
+        cost: The cost at a position; NaN where it has none.
+        x: The point.
+        here: The cost there.
+        eps: The relative precision in which the cost is computed.
+        noise: The scatter of the cost around the point, see `scatter`.
+    """
+
+    cost: Callable[[float], float]
+    x: float
+    here: float
+    eps: float = EPS
+    noise: float = 0.0
+
+    @property
+    def scale(self) -> float:
+        """The size of the parameter, or one if it is smaller."""
+        return max(1.0, abs(self.x))
+
+    def steps(self) -> list[float]:
+        """All steps, from the widest down to where the position itself is rounded too coarsely."""
+        smallest = max(SMALLEST, abs(self.x) * 2.0**-44)
+        count = int(np.log(WIDEST * self.scale / smallest) / np.log(RATIO)) + 1
+        return [WIDEST * self.scale / RATIO**i for i in range(count)]
+
+    def differences(self, step: float) -> Differences | None:
+        """Measure the slopes over one step, or nothing if it leaves the domain of the cost."""
+        right, left = self.x + step, self.x - step
+        above, below = self.cost(right), self.cost(left)
+        if not (np.isfinite(above) and np.isfinite(below)):
+            return None
+        slopes = (self.here - below) / (self.x - left), (above - self.here) / (right - self.x)
+        doubt = max(2 * self.eps * max(abs(above), abs(below), abs(self.here)), self.noise)
+        moved = self.eps * abs(self.x) * max(abs(slopes[0]), abs(slopes[1]))  # the position is rounded, too
+        return Differences(step, *slopes, (2 * doubt + moved) / step)
+
+    def readings(self) -> Iterator[Reading]:
+        """Read the slopes from every three neighbouring steps within the domain, the widest first."""
+        found: list[Differences] = []
+        for step in self.steps():
+            if (one := self.differences(step)) is not None:
+                found.append(one)
+            if one is not None and len(found) >= 3:
+                yield self.read(*found[-3:])
+
+    def read(self, wide: Differences, middle: Differences, narrow: Differences) -> Reading:
+        """Extrapolate three differences to a step of zero."""
+        three = (wide, middle, narrow)
+        steps, rounding = [d.step for d in three], narrow.rounding
+        both = _limit([d.central for d in three], steps, 2, rounding)
+        left, right = (_limit([d[side] for d in three], steps, 1, rounding) for side in (1, 2))
+        side_error = max(left.error, right.error)
+        settled, gap = left.settles and right.settles, abs(right.value - left.value)
+        if wide.steepest <= 2 * wide.rounding:
+            kind, both = "faint", _Limit(wide.central, 2 * wide.rounding, settles=True)
+        elif narrow.steepest > 1.5 * middle.steepest > 2.25 * wide.steepest and narrow.steepest > 8 * rounding:
+            kind = "jump"
+        elif settled and gap > 20 * side_error:
+            kind = "bent"
+        elif settled and both.settles and gap <= 2 * side_error <= wide.steepest / 10:
+            kind = "smooth"
+        else:
+            kind = "unclear"
+        plain_error = abs(wide.central - middle.central) + middle.rounding / 2
+        if kind == "smooth" and plain_error < both.error:  # where the cost is straight, wide steps are the best
+            both = _Limit(wide.central, plain_error, settles=True)
+        error = both.error + 4096 * self.eps * abs(both.value)  # a program loses up to twelve bits on its way
+        return Reading(narrow.step, both.value, error, left.value, right.value, side_error, wide.steepest, kind)
+
+
+def _limit(values: list[float], steps: list[float], power: int, rounding: float) -> _Limit:
+    """Extrapolate three values, whose errors go with a power of the step, to a step of zero.
+
+    Source: Ridders 1982, *Accurate computation of F′(x) and F′(x)F″(x)*.
+    """
+    first, second, third = values
+    ratio = (steps[1] / steps[2]) ** power
+    before = second + (second - first) / ((steps[0] / steps[1]) ** power - 1)
+    after = third + (third - second) / (ratio - 1)
+    value = after + (after - before) / ((steps[0] / steps[2]) ** power - 1)
+    settles = abs(third - second) <= 3 / ratio * abs(second - first) + 4 * rounding
+    error = SAFETY * abs(value - after) if settles else abs(third - second) + abs(second - first)
+    return _Limit(value, error + 1.2 * rounding, settles)
+
+
+def scatter(line: Line) -> float:
+    r"""Estimate the noise of a cost along a line, whatever its source, from what its fourth differences leave.
+
+    $$\Delta^4 f_k = f_{k+4} - 4 f_{k+3} + 6 f_{k+2} - 4 f_{k+1} + f_k$$
+
+    At neighbouring points they make a smooth function vanish; of independent errors of size σ they keep $\sqrt{70}\,\sigma$.
+    The points are taken closer and closer until the answer is the precision of the machine, or stays the same, or the
+    cost stands still. The median lets a kink or a jump among the points pass.
+
+    Returns:
+        Eight times σ: few errors are larger.
+
+    Source: Moré and Wild 2011, *Estimating computational noise*, which takes several orders of differences.
+    """
+    least, before = np.inf, 0.0
+    for spacing in 0.7 * line.scale / 10.0 ** np.arange(3, 16, 2):
+        values = np.array([line.cost(line.x + k * spacing) for k in range(13)])
+        changes = np.diff(values)
+        if not np.isfinite(values).all() or np.count_nonzero(changes) <= changes.size / 2:
+            continue
+        sigma = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67
+        if before / 4 < sigma < 4 * before and sigma < np.ptp(values) / 100:
+            return 8 * max(sigma, before)
+        least, before = min(least, sigma), sigma
+        if sigma <= line.eps * np.abs(values).max():
+            break
+    return 8 * float(least) if np.isfinite(least) else 0.0
+
+
+def precision(values: Array) -> float:
+    """Return the relative precision of numbers: that of the coarsest type which holds all of them exactly."""
+    values = np.unique(values[np.isfinite(values)])
+    with np.errstate(over="ignore"):
+        for dtype in (np.float16, np.float32):
+            if values.size > 3 and np.array_equal(values.astype(dtype), values):
+                return float(np.finfo(dtype).eps)
+    return EPS

@@ -1,0 +1,224 @@
+"""Verdicts on a claimed slope: right, wrong, kink or cannot tell, and the report that collects them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from backproplab.slopes import Line, Reading
+
+__all__ = ["GradientReport", "ParameterCheck"]
+
+VERDICTS = ("wrong", "cannot tell", "kink", "right")
+"""The worst first: nothing false hides behind what is unknown, and nothing unknown behind what is known."""
+FAR = 1e8
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The entry of one parameter with the worst verdict, and of those the one with the largest error.
+
+    Attributes:
+        name: The parameter.
+        error: The relative error there, |claimed − measured| / max(|claimed|, |measured|), or 0 if both are 0.
+        index: Which entry it is.
+        claimed: The gradient that was handed in.
+        measured: The slope that was measured, at the steps that measured it best; at a kink the mean of both sides.
+        uncertainty: How far the slope may be from `measured`; at a kink as far as the slopes on both sides.
+        verdict: "right", "wrong", "kink" or "cannot tell".
+        reason: What the verdict rests on, and what to do about it; empty if it is "right".
+        readings: What every three neighbouring steps said, the widest first.
+    """
+
+    name: str
+    error: float
+    index: tuple[int, ...]
+    claimed: float
+    measured: float
+    uncertainty: float
+    verdict: str
+    reason: str
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What a gradient check found; prints as a table.
+
+    Attributes:
+        checks: One line for each parameter, and one for the random direction if there was one.
+        tolerance: The relative error up to which a gradient counts as right.
+        seen: How many entries were looked at.
+        entries: How many there are.
+    """
+
+    checks: tuple[ParameterCheck, ...]
+    tolerance: float
+    seen: int
+    entries: int
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of all: "wrong" before "cannot tell" before "kink" before "right"."""
+        return self.worst.verdict
+
+    @property
+    def worst(self) -> ParameterCheck:
+        """The line with the worst verdict, and of those the largest error."""
+        return worst(self.checks, self.tolerance)
+
+    def __str__(self) -> str:
+        header = ("parameter", "relative error", "at", "claimed", "measured", "uncertainty", "verdict")
+        lines = [
+            (
+                check.name,
+                f"{check.error:.1e}",
+                str(list(check.index)),
+                f"{check.claimed:+.8e}",
+                f"{check.measured:+.8e}",
+                f"±{check.uncertainty:.0e}",
+                check.verdict,
+            )
+            for check in self.checks
+        ]
+        widths = [max(len(line[i]) for line in (header, *lines)) for i in range(len(header))]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (header, *lines)
+        ]
+        reasons = [f"{check.name}{list(check.index)}: {check.reason}" for check in self.checks if check.reason]
+        seen = "all" if self.seen == self.entries else f"{self.seen:,} of"
+        extent = f"{seen} {self.entries:,} entries seen"
+        return "\n".join([*table, *reasons, f"verdict: {self.verdict} (tolerance {self.tolerance:.0e}, {extent})"])
+
+
+def worst(checks: tuple[ParameterCheck, ...], tolerance: float) -> ParameterCheck:
+    """Return the check with the worst verdict and the largest error; the error of a right zero counts for nothing."""
+
+    def rank(check: ParameterCheck) -> tuple[int, float]:
+        zero = check.verdict == "right" and check.error > tolerance
+        return -VERDICTS.index(check.verdict), 0.0 if zero else check.error
+
+    return max(checks, key=rank)
+
+
+class Verdict(NamedTuple):
+    """What is said of one claim, the numbers it rests on, and why."""
+
+    word: str
+    measured: float
+    uncertainty: float
+    reason: str = ""
+    readings: tuple[Reading, ...] = ()
+
+
+def relative_error(claimed: float, measured: float) -> float:
+    """Return |claimed − measured| / max(|claimed|, |measured|), or 0 if both are 0."""
+    size = max(abs(claimed), abs(measured))
+    return abs(claimed - measured) / size if size else 0.0
+
+
+def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict | None:
+    """Say "right" if three wide steps do and one far smaller does not object; else nothing."""
+    steps = line.steps()
+    three = [one for step in steps[2:5] if (one := line.differences(step)) is not None]
+    if len(three) < 3:
+        return None
+    reading, narrow, small = line.read(*three), three[-1], line.differences(steps[7])
+    if reading.kind != "smooth" or small is None:
+        return None
+    doubt = 2 * small.rounding + reading.error + abs(narrow.central - reading.slope)
+    agree = abs(small.central - reading.slope) <= doubt
+    straight = abs(small.right - small.left) <= abs(narrow.right - narrow.left) + 4 * small.rounding
+    verdict = _compare(line, reading, claimed, tolerance)
+    return verdict if agree and straight and verdict.word == "right" else None
+
+
+def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: float) -> Verdict:
+    """Hold a claim against everything that the steps can tell.
+
+    The narrowest steps at which the sides settle decide between smooth and bent, for wider ones may not see what is there.
+    Of the readings that no narrower one contradicts, the most exact one is taken.
+    """
+    bent = max((i for i, reading in enumerate(readings) if reading.kind == "bent"), default=-1)
+    gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
+    later = [reading for reading in readings[bent + 1 :] if reading.kind in ("smooth", "faint")]
+    if any(reading.kind == "smooth" or reading.error < gap / 10 for reading in later):
+        verdict = _compare(line, _best(later), claimed, tolerance)
+    elif bent >= 0:
+        verdict = _compare_sides(readings[bent], claimed, tolerance)
+    else:
+        verdict = _unsettled(readings)
+    return verdict._replace(readings=readings)
+
+
+def _best(readings: list[Reading]) -> Reading:
+    agreeing: list[Reading] = []
+    for reading in reversed(readings):
+        if any(abs(reading.slope - other.slope) > reading.error + other.error for other in agreeing):
+            break
+        agreeing.append(reading)
+    return min(agreeing, key=lambda reading: reading.error)
+
+
+def _compare(line: Line, reading: Reading, claimed: float, tolerance: float) -> Verdict:
+    slope, doubt = reading.slope, reading.error
+    size, apart = max(abs(claimed), abs(slope)), abs(claimed - slope)
+    if apart - doubt > tolerance * size:
+        return Verdict("wrong", slope, doubt, "the claim lies outside of what the cost's slope can be")
+    # a slope far smaller than the cost's answer to the step is known less exactly, and a zero one only as zero
+    sharp = reading.kind == "smooth" and doubt <= tolerance * reading.response
+    zero = abs(claimed) <= 16 * line.eps * reading.response
+    small = sharp and apart <= doubt and (doubt <= tolerance**0.5 * size or zero)
+    still = claimed == reading.response == 0 and _stands_still(line)
+    if apart + doubt <= tolerance * size or small or still:
+        return Verdict("right", slope, doubt)
+    if reading.kind == "faint":
+        reason = f"the cost changes by no more than its own rounding, as it would with any slope up to ±{doubt:.0e}"
+    else:
+        reason = f"claim and measurement agree, but the slope is known to ±{doubt:.0e} only"
+    advice = "compute the cost in double precision, leave out what does not depend on this entry, or allow more tolerance"
+    return Verdict("cannot tell", slope, doubt, f"{reason}: {advice}")
+
+
+def _compare_sides(reading: Reading, claimed: float, tolerance: float) -> Verdict:
+    low, high = sorted((reading.left, reading.right))
+    doubt = reading.side_error + tolerance * max(abs(low), abs(high))
+    middle, half = (low + high) / 2, (high - low) / 2
+    sides = f"the cost bends here: its slope is {reading.left:.6g} on the left and {reading.right:.6g} on the right"
+    if low - doubt <= claimed <= high + doubt:
+        return Verdict("kink", middle, half, f"{sides}, and every claim between the two is as good; check at another point")
+    return Verdict("wrong", middle, half, f"{sides}, and the claim lies outside of both")
+
+
+def _stands_still(line: Line) -> bool:
+    """Say whether the cost is flat, and has not just a slope too small to be seen, which would show from further away.
+
+    From very far away a cost that stood still because a unit was off shows the unit switched on, all at once.
+    """
+    rounding = 2 * line.eps * abs(line.here) + line.noise
+    for far in line.scale * 10.0 ** np.arange(0, np.log10(FAR) + 1):
+        changes = [abs(line.cost(line.x + sign * far) - line.here) for sign in (1, -1)]
+        if any(0 < change <= 100 * rounding for change in changes):
+            return False
+        if not all(change == 0 for change in changes):
+            return True
+    return True
+
+
+def _unsettled(readings: tuple[Reading, ...]) -> Verdict:
+    seen = [reading for reading in readings if reading.kind != "faint"]
+    last = min(seen, key=lambda reading: reading.error)
+    if seen[-1].kind == "jump":
+        return Verdict(
+            "cannot tell",
+            last.slope,
+            last.error,
+            "the slopes grow as the step shrinks: the cost jumps here or is vertical, and has no slope; check elsewhere",
+        )
+    return Verdict(
+        "cannot tell",
+        last.slope,
+        last.error,
+        "no steps agree on a slope: the cost is too rough or computed too coarsely; compute it in double precision",
+    )
