@@ -120,6 +120,9 @@ class Line:
         three = (wide, middle, narrow)
         steps, rounding = [d.step for d in three], narrow.rounding
         both = _limit([d.central for d in three], steps, 2, rounding)
+        if not both.settles:  # two curves may meet without a kink, and the error then falls just as the step
+            straight = _limit([d.central for d in three], steps, 1, rounding)
+            both = straight if straight.error - 1.2 * rounding < abs(narrow.central - middle.central) / 100 else both
         left, right = (_limit([d[side] for d in three], steps, 1, rounding) for side in (1, 2))
         side_error = max(left.error, right.error)
         settled, gap = left.settles and right.settles, abs(right.value - left.value)
@@ -169,19 +172,25 @@ def scatter(line: Line) -> float:
 
     Source: Moré and Wild 2011, *Estimating computational noise*, which takes several orders of differences.
     """
-    least, before = np.inf, 0.0
-    for spacing in 0.7 * line.scale / 10.0 ** np.arange(3, 16, 2):
+    sizes = {line.scale, abs(line.x) or 1.0}  # some costs are noisy just around zero
+    return 8 * max(_scatter(line, 0.7 * size) for size in sizes)
+
+
+def _scatter(line: Line, size: float) -> float:
+    least, before, alike = np.inf, 0.0, 0
+    for spacing in size / 10.0 ** np.arange(3, 16):
         values = np.array([line.cost(line.x + k * spacing) for k in range(13)])
         changes = np.diff(values)
         if not np.isfinite(values).all() or np.count_nonzero(changes) <= changes.size / 2:
             continue
-        sigma = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67
-        if before / 4 < sigma < 4 * before and sigma < np.ptp(values) / 100:
-            return 8 * max(sigma, before)
+        sigma, largest = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67, np.abs(values).max()
+        alike = alike + 1 if before / 4 < sigma < 4 * before else 0
+        if (alike and sigma < largest / 1e6) or (alike >= 4 and sigma > np.ptp(values) / 10):  # no fast wave, no logarithm
+            return max(sigma, before)
+        if sigma <= line.eps * largest:  # no more than the last digit
+            return 0.0
         least, before = min(least, sigma), sigma
-        if sigma <= line.eps * np.abs(values).max():
-            break
-    return 8 * float(least) if np.isfinite(least) else 0.0
+    return float(least) if np.isfinite(least) else 0.0
 
 
 def precision(values: Array) -> float:

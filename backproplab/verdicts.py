@@ -11,7 +11,7 @@ __all__ = ["GradientReport", "ParameterCheck"]
 
 VERDICTS = ("wrong", "cannot tell", "kink", "right")
 """The worst first: nothing false hides behind what is unknown, and nothing unknown behind what is known."""
-FAR = 1e8
+FAR = 10.0 ** np.array([24, *range(23)])
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,8 @@ def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict | None:
     three = [one for step in steps[2:5] if (one := line.differences(step)) is not None]
     if len(three) < 3:
         return None
+    if claimed == 0 and all(one.steepest == 0 for one in three) and _stands_still(line):
+        return Verdict("right", 0.0, three[0].rounding)
     reading, narrow, small = line.read(*three), three[-1], line.differences(steps[7])
     if reading.kind != "smooth" or small is None:
         return None
@@ -143,7 +145,7 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
     bent = max((i for i, reading in enumerate(readings) if reading.kind == "bent"), default=-1)
     gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
     later = [reading for reading in readings[bent + 1 :] if reading.kind in ("smooth", "faint")]
-    if any(reading.kind == "smooth" or reading.error < gap / 10 for reading in later):
+    if any((reading.side_error if reading.kind == "smooth" else reading.error) < gap / 10 for reading in later):
         verdict = _compare(line, _best(later), claimed, tolerance)
     elif bent >= 0:
         verdict = _compare_sides(readings[bent], claimed, tolerance)
@@ -167,7 +169,7 @@ def _compare(line: Line, reading: Reading, claimed: float, tolerance: float) -> 
     if apart - doubt > tolerance * size:
         return Verdict("wrong", slope, doubt, "the claim lies outside of what the cost's slope can be")
     # a slope far smaller than the cost's answer to the step is known less exactly, and a zero one only as zero
-    sharp = reading.kind == "smooth" and doubt <= tolerance * reading.response
+    sharp = reading.kind == "smooth" and doubt <= 10 * tolerance * reading.response
     zero = abs(claimed) <= 16 * line.eps * reading.response
     small = sharp and apart <= doubt and (doubt <= tolerance**0.5 * size or zero)
     still = claimed == reading.response == 0 and _stands_still(line)
@@ -197,13 +199,13 @@ def _stands_still(line: Line) -> bool:
     From very far away a cost that stood still because a unit was off shows the unit switched on, all at once.
     """
     rounding = 2 * line.eps * abs(line.here) + line.noise
-    for far in line.scale * 10.0 ** np.arange(0, np.log10(FAR) + 1):
+    for far in line.scale * FAR:
         changes = [abs(line.cost(line.x + sign * far) - line.here) for sign in (1, -1)]
-        if any(0 < change <= 100 * rounding for change in changes):
-            return False
-        if not all(change == 0 for change in changes):
+        if far == line.scale * FAR[0] and max(changes) == 0:
             return True
-    return True
+        if far < line.scale * FAR[0] and max(changes) != 0:
+            return not any(0 < change <= 100 * rounding for change in changes)
+    return False
 
 
 def _unsettled(readings: tuple[Reading, ...]) -> Verdict:

@@ -1,0 +1,200 @@
+"""The four verdicts: drawn anew each time, no claim is called right, wrong or a kink that is not; and what went wrong once."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from backproplab import check_gradients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Arrays = dict[str, Any]
+Case = tuple[str, "Callable[[Arrays], Any]", float, float, str, float]
+
+FLAWS = (2.0, -1.0, 0.5, 1.01)
+SINGLE = np.float32
+
+
+def smooth(rng: np.random.Generator, scale: float, size: float, offset: float) -> tuple[Callable[[Any], Any], float, float]:
+    """Draw a smooth curve of some height over some width, a point, and its slope there, in closed form."""
+    u = float(rng.uniform(-1, 1))
+    kind = int(rng.integers(4))
+    curve, slope = [
+        (lambda v: np.tanh(v), 1 / np.cosh(u) ** 2),
+        (lambda v: np.exp(v), np.exp(u)),
+        (lambda v: np.sin(v + 0.3), np.cos(u + 0.3)),
+        (lambda v: v * v + v + offset, 2 * u + 1),
+    ][kind]
+    return (lambda w: size * curve(w / scale)), u * scale, size * slope / scale
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    """Draw the table: name, cost, point, claim, what the claim is in truth, and the slope."""
+    table: list[Case] = []
+    for scale in 10.0 ** np.arange(-12, 13, 3):
+        for size in 10.0 ** rng.integers(-12, 13, 2).astype(float):
+            f, at, slope = smooth(rng, scale, size, 0.0)
+            flaw = float(rng.choice(FLAWS))
+            table.append(("smooth", lambda p, f=f: f(p["w"]), at, slope, "right", slope))
+            table.append(("smooth, flawed", lambda p, f=f: f(p["w"]), at, flaw * slope, "wrong", slope))
+        low, bend = float(rng.uniform(0, 3)), float(rng.uniform(0.5, 3))
+        a, b = float(rng.uniform(-2, 0)), float(rng.uniform(1, 2))
+
+        def bowl(p: Arrays, low: float = low, bend: float = bend, scale: float = scale) -> Any:
+            return low + bend * (p["w"] / scale - 1) ** 2
+
+        def corner(p: Arrays, a: float = a, b: float = b, scale: float = scale) -> Any:
+            u = p["w"] / scale - 1
+            return np.where(u < 0, a * u, b * u) + u * u
+
+        table.append(("minimum", bowl, scale, 0.0, "right", 0.0))
+        table.append(("minimum, flawed", bowl, scale, 1e-3 / scale, "wrong", 0.0))
+        table.append(("kink", corner, scale, float(rng.uniform(a, b)) / scale, "kink", np.nan))
+        table.append(("kink, outside", corner, scale, (b + 0.5) / scale, "wrong", np.nan))
+    for _ in range(12):
+        tiny = 10.0 ** rng.uniform(-30, -22)
+        for claim in (tiny, 2 * tiny, 0.0, -tiny):
+            table.append(("hidden by rounding", lambda p, s=tiny: 1 + s * p["w"], 1.0, claim, "cannot tell", tiny))
+        table.append(("hidden, but claimed large", lambda p, s=tiny: 1 + s * p["w"], 1.0, 1e-3, "wrong", tiny))
+        height = float(rng.uniform(1, 9))
+        table.append(("jump", lambda p, h=height: h * (p["w"] > 0), 0.0, float(rng.normal()), "cannot tell", np.nan))
+        f, at, slope = smooth(rng, 1.0, 1.0, 2.0)
+        for wrap in (SINGLE, float):
+
+            def single(p: Arrays, f: Callable[[Any], Any] = f, wrap: Callable[[Any], Any] = wrap) -> Any:
+                return wrap(SINGLE(f(SINGLE(p["w"]))))
+
+            table.append(("single", single, at, slope, "right", slope))
+            table.append(("single, twice", single, at, 2 * slope, "wrong", slope))
+    return table
+
+
+def test_no_verdict_is_false() -> None:
+    """In a table of cases drawn anew, "right", "wrong" and "kink" are only said where they are true, and most is known."""
+    seed = secrets.randbits(32)
+    table = cases(np.random.default_rng(seed))
+    assert len(table) >= 150
+    said: Counter[tuple[str, str]] = Counter()
+    for name, cost, at, claim, truth, slope in table:
+        claimed = np.array(claim, SINGLE) if name.startswith("single") else claim
+        report = check_gradients(cost, {"w": at}, {"w": claimed})
+        said[name, report.verdict] += 1
+        assert report.verdict in (truth, "cannot tell"), f"seed {seed}, {name}, slope {slope}\n{report}"
+    for name, truth in {(name, truth) for name, *_, truth, _ in table}:
+        total = sum(count for (other, _), count in said.items() if other == name)
+        assert said[name, truth] >= total * 0.7, f"seed {seed}, {name}: {said}"
+
+
+def replacing(p: Arrays) -> Any:
+    p["w"] = p["w"].copy()
+    return (p["w"] ** 2).sum()
+
+
+def caching(p: Arrays) -> Any:
+    p["z"] = 2 * p["w"]
+    return (p["z"] ** 2).sum()
+
+
+def scaling(p: Arrays) -> Any:
+    p["w"] /= np.linalg.norm(p["w"])
+    return p["w"][0]
+
+
+def bump(p: Arrays) -> Any:
+    return p["w"] + np.exp(-((5000 * p["w"]) ** 2))
+
+
+def logarithm(p: Arrays) -> Any:
+    return -np.log(p["p"])
+
+
+def relu(p: Arrays) -> Any:
+    return max(float(p["w"]), 0)
+
+
+AT_ONE_TWO = {"w": [1.0, 2.0]}
+GIVEN: list[tuple[Any, Any, Any, str]] = [
+    (lambda p: 1000 + 1e-6 * p["w"] + 0.5 * p["w"] ** 2, {"w": 0.0}, {"w": -1e-6}, "wrong"),
+    (lambda p: 1000 + 1e-6 * p["w"] + 0.5 * p["w"] ** 2, {"w": 0.0}, {"w": 1e-6}, "right"),
+    (lambda p: 1e6 + 0.1 * p["w"] + 0.5 * p["w"] ** 2, {"w": 0.0}, {"w": 0.1001}, "wrong"),
+    (replacing, AT_ONE_TWO, {"w": [0.0, 0.0]}, "wrong"),
+    (replacing, AT_ONE_TWO, {"w": [2.0, 4.0]}, "right"),
+    (caching, AT_ONE_TWO, {"w": [2.0, 4.0]}, "wrong"),
+    (caching, AT_ONE_TWO, {"w": [8.0, 16.0]}, "right"),
+    (scaling, {"w": [3.0, 4.0]}, {"w": [16 / 125, -12 / 125]}, "right"),
+    (logarithm, {"p": 5e-5}, {"p": -2e4}, "right"),
+    (logarithm, {"p": 5e-5}, {"p": -2.001e4}, "wrong"),
+    (lambda p: np.tanh(1e8 * p["w"]), {"w": 1e-8}, {"w": 1e8 / np.cosh(1) ** 2}, "right"),
+    (lambda p: p["w"][0] ** 2 + 1e-12 * p["w"][1], {"w": [1.0, 1.0]}, {"w": [2.0, 2e-12]}, "wrong"),
+    (lambda p: p["w"][0] ** 2 + 1e-20 * p["w"][1], {"w": [1.0, 1.0]}, {"w": [2.0, 2e-20]}, "cannot tell"),
+    (lambda p: float(p["w"] > 0), {"w": 0.0}, {"w": 1234.0}, "cannot tell"),
+    (relu, {"w": 0.0}, {"w": 0.5}, "kink"),
+    (relu, {"w": 0.0}, {"w": 0.4}, "kink"),
+    (lambda p: max(0, 1 - p["w"]) ** 2, {"w": 1.0}, {"w": 0.0}, "right"),
+    (lambda p: p["w"] ** 2 + 0.01 * abs(p["w"]), {"w": 0.0}, {"w": 0.0}, "kink"),
+    (bump, {"w": 2e-4}, {"w": 1.0}, "wrong"),
+    (bump, {"w": 2e-4}, {"w": 1 - 1e4 * np.exp(-1)}, "right"),
+    (lambda p: (1e8 + p["w"]) - 1e8, {"w": 1.0}, {"w": 2.0}, "wrong"),
+    (lambda p: (1 - np.cos(p["w"])) / p["w"] ** 2, {"w": 1e-4}, {"w": -1e-4 / 12}, "cannot tell"),
+]
+
+
+@pytest.mark.parametrize(("cost", "parameters", "gradients", "verdict"), GIVEN)
+def test_what_went_wrong_once(cost: Any, parameters: Any, gradients: Any, verdict: str) -> None:
+    """Each of these had another verdict before."""
+    report = check_gradients(cost, parameters, gradients)
+    assert report.verdict == verdict, report
+    size = max(abs(report.worst.claimed), abs(report.worst.measured))
+    assert report.worst.error == (abs(report.worst.claimed - report.worst.measured) / size if size else 0)
+
+
+def test_a_cost_that_looks_elsewhere_is_told() -> None:
+    """A cost that does not use the arrays it is given is wrong for that reason."""
+    mine = {"w": np.array([1.0, 2.0])}
+    report = check_gradients(lambda p: (mine["w"] ** 2).sum(), mine, {"w": 2 * mine["w"]})
+    assert report.verdict == "wrong"
+    assert "does not change with parameters['w']" in str(report)
+
+
+def test_costs_that_cannot_be_checked_are_refused() -> None:
+    """A random cost, one of changing shape, and one without a value on one side, each with what and where it is."""
+    rng = np.random.default_rng(1)
+    refused: list[tuple[Any, str]] = [
+        (lambda p: ((rng.random(3) > 0.5) * p["w"]).sum(), "expected the same number whenever the parameters"),
+        (lambda p: np.zeros(2) if p["w"][0] != 1 else 1.0, r"one number, got an array of shape \(2,\) when parameters\['w'\]"),
+        (lambda p: np.nan if p["w"][0] < 1 else p["w"][1], r"both sides of parameters\['w'\] at \(0,\), got nan even at a step"),
+        (lambda p: [0.0][int(p["w"][0] < 1)], r"parameters\['w'\] at \(0,\), got IndexError: list index out of range even"),
+    ]  # fmt: skip
+    for cost, words in refused:
+        with pytest.raises(ValueError, match=words):
+            check_gradients(cost, {"w": np.ones(3)}, {"w": np.full(3, 0.5)})
+
+
+def test_a_large_problem_is_seen_in_part() -> None:
+    """Of 100,000 parameters some entries and one direction are seen; the direction finds what the entries miss."""
+    rng = np.random.default_rng(0)
+    w, x = rng.standard_normal((1000, 100)) / 10, rng.standard_normal(100)
+    outputs = np.tanh(w @ x)
+    claimed = np.outer(outputs * (1 - outputs**2), x)
+
+    def cost(p: Arrays) -> Any:
+        return (np.tanh(p["w"] @ x) ** 2).sum() / 2
+
+    report = check_gradients(cost, {"w": w}, {"w": claimed}, entries=20, rng=rng)
+    assert (report.verdict, report.seen, report.entries) == ("right", 20, 100_000)
+    assert "20 of 100,000 entries seen" in str(report)
+    row = int(np.argmax(np.abs(outputs * (1 - outputs**2))))
+    claimed[row] *= 2
+    report = check_gradients(cost, {"w": w}, {"w": claimed}, entries=20, rng=rng)
+    assert report.worst.name == "one direction"
+    assert report.verdict == "wrong"
+    with pytest.raises(TypeError, match="rng: expected a numpy.random.Generator"):
+        check_gradients(cost, {"w": w}, {"w": claimed}, entries=20)
+    with pytest.raises(ValueError, match="rng: expected to be given together with entries"):
+        check_gradients(cost, {"w": w}, {"w": claimed}, rng=rng)
