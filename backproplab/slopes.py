@@ -185,7 +185,9 @@ def _scatter(line: Line, size: float) -> float:
             continue
         sigma, largest = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67, np.abs(values).max()
         alike = alike + 1 if before / 4 < sigma < 4 * before else 0
-        if (alike and sigma < largest / 1e6) or (alike >= 4 and sigma > np.ptp(values) / 10):  # no fast wave, no logarithm
+        if (alike and sigma < largest / 1e6) or (
+            alike >= 4 and sigma > np.ptp(values) / 10
+        ):  # no fast wave, no logarithm
             return max(sigma, before)
         if sigma <= line.eps * largest:  # no more than the last digit
             return 0.0

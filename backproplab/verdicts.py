@@ -179,7 +179,9 @@ def _compare(line: Line, reading: Reading, claimed: float, tolerance: float) -> 
         reason = f"the cost changes by no more than its own rounding, as it would with any slope up to ±{doubt:.0e}"
     else:
         reason = f"claim and measurement agree, but the slope is known to ±{doubt:.0e} only"
-    advice = "compute the cost in double precision, leave out what does not depend on this entry, or allow more tolerance"
+    advice = (
+        "compute the cost in double precision, leave out what does not depend on this entry, or allow more tolerance"
+    )
     return Verdict("cannot tell", slope, doubt, f"{reason}: {advice}")
 
 
@@ -189,7 +191,9 @@ def _compare_sides(reading: Reading, claimed: float, tolerance: float) -> Verdic
     middle, half = (low + high) / 2, (high - low) / 2
     sides = f"the cost bends here: its slope is {reading.left:.6g} on the left and {reading.right:.6g} on the right"
     if low - doubt <= claimed <= high + doubt:
-        return Verdict("kink", middle, half, f"{sides}, and every claim between the two is as good; check at another point")
+        return Verdict(
+            "kink", middle, half, f"{sides}, and every claim between the two is as good; check at another point"
+        )
     return Verdict("wrong", middle, half, f"{sides}, and the claim lies outside of both")
 
 
