@@ -22,7 +22,8 @@ class Estimate(NamedTuple):
 
     Attributes:
         value: The derivative; a number, or an array.
-        error: A bound on its absolute error, of the same shape.
+        error: An estimate of its absolute error, of the same shape. It is no bound: what is narrower than the widest
+            step, 1/128 and in proportion for large coordinates, can escape it.
     """
 
     value: Any
