@@ -35,8 +35,8 @@ def plane(size: int = 5, kernel: int = 3, *, seed: int = 3) -> World:
 
 
 def layer(
-    images: tuple[int, ...] = (3, 7, 7, 3),
-    kernels: tuple[int, ...] = (3, 3, 3, 3),
+    images: tuple[int, ...] = (2, 5, 5, 2),
+    kernels: tuple[int, ...] = (2, 2, 3, 3),
     strides: tuple[int, int] = (1, 1),
     paddings: tuple[int, int] = (0, 0),
     *,

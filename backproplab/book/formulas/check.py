@@ -148,18 +148,18 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
             assert isinstance(variable, ex.Symbol)
             left = ex.Limit(variable.name, target, relation.sides[0])
             relation = ex.Relation((left, relation.sides[1]), ("=",))
-        _check_relation(relation, scope, manner, where)
+        if set(relation.signs) & {"⟹", "⟺"}:
+            if not holds(relation, scope):
+                message = f"{relation} is not so at {where}"
+                raise Untrue(message)
+        else:
+            _check_relation(relation, scope, manner, where)
         if package is not None:
             _check_package(package, relation.sides[0], scope, names, manner)
 
 
 def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:
     at = f" at {where}" if where else ""
-    if set(relation.signs) & {"⟹", "⟺"}:
-        if not holds(relation, scope):
-            message = f"{relation} is not so{at}"
-            raise Untrue(message)
-        return
     known: dict[ex.Expression, Any] = {}
 
     def value(side: ex.Expression) -> Any:
@@ -173,16 +173,17 @@ def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: 
         if sign == "≈" or inexact:
             _check_order(left, right, scope, manner, at)
             continue
+        if sign == "←":
+            assert isinstance(left, ex.Symbol)
+            left, sign = replaced_name(left), "="
+        elif manner.reached and sign in "≤≥":
+            sign = "="
         if sign == "∈":
             true = member(left, right, scope, reached=manner.reached)
-        elif sign == "←":
-            assert isinstance(left, ex.Symbol)
-            true = close(value(replaced_name(left)), value(right), manner.rtol)
         elif sign == "→":
             true = _comes_to(left, right, scope, manner)
         else:
-            meant = "=" if manner.reached and sign in "≤≥" else sign
-            true = compared(value(left), meant, value(right), manner.rtol)
+            true = compared(value(left), sign, value(right), manner.rtol)
         if not true:
             values = " and ".join(str(known.get(side, "")) for side in (left, right))
             message = f"{left} {sign} {right} is not so{at}: {values}"

@@ -66,6 +66,12 @@ def matrix(part: ex.Expression, world: World) -> bool:
     return isinstance(value, np.ndarray) and value.ndim == 2
 
 
+def symmetric(part: ex.Symbol, world: World) -> bool:
+    """Whether a matrix is its own transpose, so that to turn it is no mistake."""
+    value = world.values[part.name]
+    return isinstance(value, np.ndarray) and value.shape == value.T.shape and np.allclose(value, value.T)
+
+
 def _mistakes(node: ex.Expression, whole: ex.Statement, world: World) -> Iterator[ex.Expression]:  # noqa: C901
     match node:
         case ex.Number(value):
@@ -78,7 +84,7 @@ def _mistakes(node: ex.Expression, whole: ex.Statement, world: World) -> Iterato
                 one, other = indices[place : place + 2]
                 if one != other:
                     yield replace(node, indices=(*indices[:place], other, one, *indices[place + 2 :]))
-            if matrix(node, world):
+            if matrix(node, world) and not symmetric(node, world):
                 yield ex.Transpose(node)
         case ex.Plus(terms):
             for place, term in enumerate(terms):
