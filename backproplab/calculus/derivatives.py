@@ -175,17 +175,17 @@ def hessian(f: Callable[[Array], float], x: ArrayLike) -> Estimate:
     point = real_array(x, "x", np.dtype(np.float64))
     if point.ndim > 1:
         raise ValueError(f"x: expected a number or a vector, got shape {point.shape}")
-    scale, n = _scale(np.abs(point).max(initial=1.0)), point.size
+    scale, n = np.array([_scale(x) for x in point.flat]), point.size
     value, error = np.empty((2, n, n))
-    units = np.eye(n).reshape(n, *point.shape)
-    noise = 4 * EPS * (abs(value_at(f, point, ())) + scale * np.abs(gradient(f, point).value).sum())
+    units = (np.eye(n) * scale).reshape(n, *point.shape)
+    noise = 4 * EPS * (abs(value_at(f, point, ())) + scale @ np.abs(gradient(f, point).value).ravel())
     for i, j in zip(*np.tril_indices(n), strict=True):
         quotients = []
-        for h in scale * STEPS:
+        for h in STEPS:
             over, under = h * (units[i] + units[j]), h * (units[i] - units[j])
             corners = [value_at(f, point + move, ()) for move in (over, under, -under, -over)]
-            quotients.append((corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h))
-        value[i, j], error[i, j] = _limit(quotients, noise / (scale * STEPS) ** 2)
+            quotients.append((corners[0] - corners[1] - corners[2] + corners[3]) / (4 * h * h * scale[i] * scale[j]))
+        value[i, j], error[i, j] = _limit(quotients, noise / (STEPS**2 * scale[i] * scale[j]))
         value[j, i], error[j, i] = value[i, j], error[i, j]
     return Estimate(value.reshape(point.shape * 2)[()], error.reshape(point.shape * 2)[()])
 

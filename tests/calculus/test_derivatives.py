@@ -146,6 +146,12 @@ def test_a_hessian_is_that_of_the_quadratic(entries: list[float], at: tuple[floa
     np.testing.assert_allclose(value, expected, atol=1e-7)
 
 
+def test_a_hessian_takes_steps_of_each_coordinate() -> None:
+    """A large coordinate does not lengthen the steps of a small one."""
+    value, error = hessian(lambda p: p[0] ** 2 + np.sin(p[1]), [1e4, 1.0])
+    assert abs(value[1, 1] + math.sin(1)) <= error[1, 1] < 0.1
+
+
 def test_the_second_derivative_of_a_function_of_a_number() -> None:
     """It is a number."""
     value, error = hessian(np.exp, 1.0)
