@@ -86,3 +86,8 @@ def with_errors(program: Any) -> World:
         let("delta", delta)
 
     return World(and_errors, first=0, padded=("a", "delta", "d"))
+
+
+def one_image() -> World:
+    """A whole layer that sees one image."""
+    return layer(batch=False)

@@ -162,8 +162,8 @@ class Parser(Operators):
                 break
             if self.peek().kind == "dots":
                 self.take()
-                if self.take().text != "+":
-                    raise self.error("after the dots of a sum stands a plus")
+                if not terms or self.take().text != "+":
+                    raise self.error("the dots of a sum stand between two of its terms and plus signs")
                 terms = [run("Σ", terms, [self.term()], self.error)]
                 continue
             term = self.term()

@@ -137,8 +137,8 @@ def entry(values: Any, indices: tuple[int, ...], first: int, *, padded: bool) ->
     Raises:
         ReadError: If the array has no such entry.
     """
-    if values.ndim != len(indices):
-        message = f"an array of {values.ndim} axes has no entry at {len(indices)} indices"
+    if np.ndim(values) != len(indices):
+        message = f"an array of {np.ndim(values)} axes has no entry at {len(indices)} indices"
         raise ReadError(message)
     place = tuple(index - first for index in indices)
     if all(0 <= index < size for index, size in zip(place, values.shape, strict=True)):
