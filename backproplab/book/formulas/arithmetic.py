@@ -30,6 +30,8 @@ def _symbol(symbol: ex.Symbol, scope: Scope) -> Any:
         if not isinstance(value, np.ndarray):
             message = f"{symbol.name} has no entries: {symbol}"
             raise ReadError(message)
+        if scope.world.columns and value.ndim == 2 and len(indices) == 1:
+            return shown(value[:, entry(np.arange(value.shape[1]), indices, scope.world.first, padded=False)])
         value = entry(value, indices, scope.world.first, padded=symbol.name in scope.world.padded)
     if isinstance(value, np.generic):
         return value.item()
@@ -54,10 +56,12 @@ def _plus(expression: ex.Plus, scope: Scope) -> Any:
 
 
 def added(one: Any, other: Any, scope: Scope) -> Any:
-    """Add what has the same shape."""
-    rows = scope.world.rows and np.ndim(other) == np.ndim(one) == 2 and other.shape == (1, one.shape[1])
-    if np.shape(one) != np.shape(other) and not rows:
-        message = f"the shapes {np.shape(one)} and {np.shape(other)} cannot be added"
+    """Add what has the same shape, or what the world adds to each of its examples."""
+    world, mine, theirs = scope.world, np.shape(one), np.shape(other)
+    rows = world.rows and len(mine) == 2 and theirs == (1, mine[1])
+    columns = world.columns and (not mine or not theirs or theirs == (mine[0], 1))
+    if mine != theirs and not rows and not columns:
+        message = f"the shapes {mine} and {theirs} cannot be added"
         raise ReadError(message)
     return one + other
 

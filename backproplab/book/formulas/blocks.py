@@ -82,7 +82,7 @@ class Blocks(Names):
         order, rest = 1, above[1:]
         if rest and rest[0].kind == "script":
             power = self.whole(rest[0].parts[0])
-            order, rest = power.value if isinstance(power, Number) else 0, rest[1:]
+            order, rest = int(power.value) if isinstance(power, Number) else 0, rest[1:]
         if order != len(variables.parts):
             raise self.error(f"the slope of a slope is written with as many {sign} below as above")
         body = self.whole(rest) if rest else self.term()
@@ -97,7 +97,7 @@ class Blocks(Names):
             self.take()
             variable = self.factor()
             if isinstance(variable, Power) and isinstance(variable.exponent, Number):
-                found += [variable.base] * variable.exponent.value
+                found += [variable.base] * int(variable.exponent.value)
             else:
                 found.append(variable)
         return found

@@ -47,9 +47,9 @@ class Expression:
 
 @dataclass(frozen=True)
 class Number(Expression):
-    """A whole number."""
+    """A whole number, or one with decimals."""
 
-    value: int
+    value: float
 
     def __str__(self) -> str:
         return str(self.value)

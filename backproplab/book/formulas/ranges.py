@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 @rule(ex.Big)
 def _big(expression: ex.Big, scope: Scope) -> Any:
-    values = list(_summands(expression, scope))
+    values = list(_summands(expression, scope)) if expression.indices else []
     match expression.operator:
+        case "Σ" if not expression.indices:
+            return np.sum(evaluate(expression.body, scope)).item()
         case "Σ":
             return reduce(lambda one, other: added(one, other, scope), values) if values else 0.0
         case "Π" | "Π↓":
@@ -86,7 +88,9 @@ def _sizes(name: str, symbol: ex.Symbol, scope: Scope) -> Iterator[tuple[int, ..
             value = value[whole(evaluate(pick, scope))]
     except (ReadError, KeyError):
         return
-    if isinstance(value, np.ndarray) and value.ndim == len(picks):
+    if isinstance(value, np.ndarray) and scope.world.columns and len(picks) == 1 and value.ndim == 2:
+        yield tuple(range(scope.world.first, scope.world.first + value.shape[1]))
+    elif isinstance(value, np.ndarray) and value.ndim == len(picks):
         for size, pick in zip(value.shape, picks, strict=True):
             if pick == index:
                 yield tuple(range(scope.world.first, scope.world.first + size))

@@ -229,7 +229,7 @@ class Parser(Operators):
         match token.kind:
             case "number":
                 self.take()
-                return self.scripted(Number(int(token.text)))
+                return self.scripted(Number(float(token.text) if "." in token.text else int(token.text)))
             case "text":
                 self.take()
                 return Symbol(token.text)

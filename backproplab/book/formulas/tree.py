@@ -31,6 +31,7 @@ class Token:
 
 
 Tokens = tuple[Token, ...]
+POINT = Token("letter", ".")
 
 
 def tokens(tex: str) -> Tokens:
@@ -48,11 +49,13 @@ def written(part: Tokens) -> str:
 
 
 def _joined(found: list[Token]) -> list[Token]:
-    """Put the digits of a number together."""
+    """Put the digits of a number together, and the point between them."""
     joined: list[Token] = []
     for token in found:
         if token.kind == "number" and joined and joined[-1].kind == "number":
             joined[-1] = Token("number", joined[-1].text + token.text)
+        elif token.kind == "number" and joined[-1:] == [POINT] and len(joined) > 1 and joined[-2].kind == "number":
+            joined[-2:] = [Token("number", f"{joined[-2].text}.{token.text}")]
         else:
             joined.append(token)
     return joined

@@ -65,7 +65,8 @@ class World:
         padded: Names of arrays that are zero outside.
         words: For each text between symbols, a function of those symbols that says whether it is true.
         ranges: For an index whose range no array shows, the range.
-        rows: Whether a row may be added to every row of a matrix.
+        rows: Whether a matrix holds the examples as rows: a row is added to each of them.
+        columns: Whether it holds them as columns: a column is added to each, a number to all, and one index picks one.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class World:
         words: Mapping[str, Callable[..., Any]] | None = None,
         ranges: Mapping[str, Iterable[int]] | None = None,
         rows: bool = False,
+        columns: bool = False,
     ) -> None:
         self._program = program if callable(program) else _told(program)
         self._known: dict[Nudges, dict[str, Any]] = {}
@@ -89,6 +91,7 @@ class World:
         self.words = dict(words or {})
         self.ranges = {name: list(values) for name, values in (ranges or {}).items()}
         self.rows = rows
+        self.columns = columns
         self.values = self.nudged(())
 
     def __getitem__(self, name: str) -> Any:
