@@ -14,6 +14,7 @@ from backproplab import (
     bias_gradient,
     check_gradients,
     equations,
+    half_squared_error,
     hidden_error,
     layers,
     network as network_module,
@@ -22,7 +23,7 @@ from backproplab import (
     weight_gradient,
 )
 from backproplab.book.formulas.formula import formula
-from tests.worlds.network import layers as layers_world
+from tests.worlds.network import chain as chain_world, examples as examples_world, layers as layers_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,14 +63,6 @@ def package_steps(world: World) -> list[Step]:
     """What the package computes for the one example of a world: a trace through the same weights and biases."""
     network = Network([Dense.from_parameters(world["W"][l], world["b"][l], "sigmoid") for l in world["W"]])
     return network.trace(world["x"], world["y"]).steps
-
-
-def sigma(z: float) -> float:
-    return float(1 / (1 + np.exp(-z)))
-
-
-def sigma_prime(z: float) -> float:
-    return sigma(z) * (1 - sigma(z))
 
 
 def cost_by_index(a: Array, y: Array) -> float:
@@ -125,8 +118,9 @@ def test_activation_by_index() -> None:
 @pytest.mark.equation("COST")
 def test_cost_is_the_mean_of_half_squared_errors(net: Network, trace: Trace) -> None:
     r"""The cost is $C = \frac1N \sum_i \frac12 \lVert a^L_i - y_i \rVert^2$, and so the mean of the examples' costs."""
-    outputs = trace.steps[-1].a
-    assert trace.cost == pytest.approx(cost_by_index(outputs, Y.T), rel=1e-13)
+    world = examples_world()
+    outputs, targets = (np.array(list(found.values())).T for found in (world["a"][2], world["y"]))
+    formula("COST").holds(world, package=lambda: half_squared_error.value(outputs, targets))
     assert trace.cost == pytest.approx(np.mean([net.cost(X[i], Y[i]) for i in range(len(X))]), rel=1e-13)
 
 
@@ -196,19 +190,12 @@ def test_hidden_error_is_pull_back_then_output_error() -> None:
 @pytest.mark.equation("FOLD")
 def test_long_chain_folds_into_two_errors() -> None:
     r"""With one neuron per layer, five factors give $\partial C / \partial w^{L-1}$; the first two are $\delta^L$, the first four $\delta^{L-1}$."""
-    weights, biases, x, y = (0.5, -0.8, 1.2), (0.1, 0.3, -0.2), 0.9, 1.0
-    network = Network([Dense.from_parameters([[w]], [b], "sigmoid") for w, b in zip(weights, biases, strict=True)])
-    z, a = [], [x]
-    for w, b in zip(weights, biases, strict=True):
-        z.append(w * a[-1] + b)
-        a.append(sigma(z[-1]))
-    delta_last = (a[3] - y) * sigma_prime(z[2])
-    delta_before = delta_last * weights[2] * sigma_prime(z[1])
-    steps = network.trace([x], [y]).steps
-    assert steps[2].delta[0, 0] == pytest.approx(delta_last, rel=1e-12)
-    assert steps[1].delta[0, 0] == pytest.approx(delta_before, rel=1e-12)
-    measured = slope(lambda: network.cost([x], [y]), network.parameters["W2"], (0, 0))
-    assert delta_before * a[1] == pytest.approx(measured, rel=1e-8)
+    world = chain_world(half=0.5)
+    layers = [Dense.from_parameters([[world["w"][l]]], [world["b"][l]], "sigmoid") for l in world["w"]]
+    steps = Network(layers).trace([world["x"]], [world["y"]]).steps
+    formula("FOLD").holds(world, package=lambda: steps[1].grads["W"])
+    for l, step in enumerate(steps, 1):
+        assert step.delta[0, 0] == pytest.approx(world["delta"][l], rel=1e-12)
 
 
 @pytest.mark.equation("BP1", "BP2", "BP3", "BP4")

@@ -44,23 +44,7 @@ def layers(
             a = let("a", activation(z), l)
         let("C", let("C_0", half * sum((a[j] - y[j]) ** 2 for j in range(sizes[-1]))))
 
-    world = World(program, nabla={"a": ("a", len(sizes) - 1)})
-    delta = {l: _slopes(world, "z", l) for l in range(1, len(sizes))}
-
-    def with_errors(let: Let) -> None:
-        program(let)
-        for l, error in delta.items():
-            let("delta", error, l)
-
-    return World(with_errors, nabla={"a": ("a", len(sizes) - 1)})
-
-
-def _slopes(world: World, name: str, l: int) -> Any:
-    """What the cost does when one number of a layer is nudged, for each of them, by an imaginary step."""
-    step = 1e-30
-    return np.array([
-        np.imag(world.nudged((((name, (l,), (j,)), 1j * step),))["C"]) / step for j in range(len(world[name][l]))
-    ])  # fmt: skip
+    return with_errors(program, len(sizes) - 1)
 
 
 def chain(length: int = 3, *, half: float = 1.0, seed: int = 1) -> World:
@@ -77,5 +61,36 @@ def chain(length: int = 3, *, half: float = 1.0, seed: int = 1) -> World:
             z = let("z", w * a + b, l)
             a = let("a", sigma(z), l)
         let("C", let("C_0", half * (a - y) ** 2))
+
+    return with_errors(program, length)
+
+
+def with_errors(program: Callable[[Let], None], L: int) -> World:
+    r"""Add $\delta^l = \partial C / \partial z^l$, measured by imaginary steps."""
+    before, step = World(program), 1e-30
+
+    def slope(l: int, place: tuple[int, ...]) -> Any:
+        return np.imag(before.nudged(((("z", (l,), place), 1j * step),))["C"]) / step
+
+    def and_errors(let: Let) -> None:
+        program(let)
+        for l in range(1, L + 1):
+            shape = np.shape(before["z"][l])
+            let("delta", np.reshape([slope(l, place) for place in np.ndindex(*shape)], shape)[()], l)
+
+    return World(and_errors, nabla={"a": ("a", L)})
+
+
+def examples(outputs: int = 3, size: int = 4, *, seed: int = 2) -> World:
+    r"""Several examples $i$: the outputs $a^L_i$ and targets $y_i$ of each are vectors, $C$ is the mean over them."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        N, L = let("N", size), let("L", 2)
+        cost = 0.0
+        for i in range(1, N + 1):
+            a, y = let("a", rng.uniform(0, 1, outputs), L, i), let("y", rng.uniform(0, 1, outputs), i)
+            cost = cost + sum((a[j] - y[j]) ** 2 for j in range(outputs)) / 2
+        let("C", cost / N)
 
     return World(program)
