@@ -47,6 +47,8 @@ def test_what_a_letter_is_decides_how_it_is_read(tex: str, said: str) -> None:
         (r"a^l_j", "states nothing"),
         (r"x'^2 = x", "nothing shows how far x' runs"),
         (r"x = (a^l_j", "a bracket ( is not closed"),
+        (r"x = 1/2 x", "under the slash"),
+        (r"x = \ln 2 x", "belongs to ln"),
         (r"x = n_1 \cdots n_1", "it does not show what runs"),
         (r"x = n_1 n_3 \cdots n_L", "do not follow one another"),
     ],

@@ -101,3 +101,7 @@ class Cursor(ABC):
     @abstractmethod
     def term(self) -> Expression:
         """Read factors, side by side or with a sign of multiplication between them."""
+
+    @abstractmethod
+    def starts(self) -> bool:
+        """Say whether a factor can begin here."""

@@ -36,7 +36,10 @@ class Operators(Blocks):
         opens = {Token("open", "("), Token("open", "[")}
         if self.names.declared(name) and not self.names.function(name):
             return self.raised(Symbol(name), above)
-        arguments = self.arguments() if self.peek() in opens else (self.factor(),)
+        bare = self.peek() not in opens
+        arguments = (self.factor(),) if bare else self.arguments()
+        if bare and self.starts():
+            raise self.error(f"it does not show whether this belongs to {name}")
         return self.raised(Apply(Symbol(name), arguments, primes), above)
 
     def big(self, operator: str) -> Expression:

@@ -199,6 +199,8 @@ class Parser(Operators):
             if token.text == "/":
                 self.take()
                 groups[-1][-1] = self.over(groups[-1][-1], self.factor())
+                if isinstance(groups[-1][-1], Over) and self.starts():
+                    raise self.error("it does not show whether this stands under the slash")
                 continue
             if token.kind == "dots":
                 self.take()
