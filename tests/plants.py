@@ -22,6 +22,7 @@ import pytest
 
 from backproplab.book import ledger, seen
 from backproplab.book.formulas.check import Manner, Untrue
+from backproplab.book.formulas.edits import renamed
 from backproplab.book.formulas.formula import Formula, displays
 from backproplab.book.formulas.tree import ReadError, tokens
 from backproplab.book.katex import KatexError
@@ -150,7 +151,9 @@ def verdict(tag: str, wrong: str, bindings: list[Binding]) -> str:
             return "untrue"
         except ReadError:
             return "without meaning"
-    return "unnoticed"
+    world = bindings[0][0][0][0]
+    readings = [[renamed(statement) for statement in Formula(tag, tex).read(world)] for tex in (displays()[tag], wrong)]
+    return "the same in other words" if readings[0] == readings[1] else "unnoticed"
 
 
 def main(share: float = 1.0, only: Sequence[str] = ()) -> int:

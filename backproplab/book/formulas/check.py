@@ -67,6 +67,9 @@ def assignments(names: list[str], statement: ex.Statement, scope: Scope) -> Iter
         return
     problem: ReadError | None = None
     for name in names:
+        leaders = inspect.signature(scope.world.follows[name]).parameters if name in scope.world.follows else {}
+        if set(leaders) & set(names):
+            continue
         try:
             values = _range(name, statement, scope)
         except ReadError as error:
@@ -88,6 +91,9 @@ def _range(name: str, statement: ex.Statement, scope: Scope) -> list[Any]:
         and scope.world.family(part.name)
         and any(ex.Symbol(name) in pick.walk() for pick in _picks(part, scope))
     ]
+    follows = scope.world.follows.get(name)
+    if follows is not None and set(inspect.signature(follows).parameters) <= scope.bound.keys():
+        return [follows(**{leader: scope.bound[leader] for leader in inspect.signature(follows).parameters})]
     if name in scope.world.ranges or not families:
         return span(name, statement, scope, statement)
     keys = {key + shift for part in families for key in _keys(part, scope) for shift in (-2, -1, 0, 1, 2)}
@@ -155,7 +161,32 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
         else:
             _check_relation(relation, scope, manner, where)
         if package is not None:
-            _check_package(package, relation.sides[0], scope, names, manner)
+            side = relation.sides[0]
+            if relation.signs[0] == "←":
+                side = replaced_name(side)
+            _check_package(package, side, scope, manner)
+
+
+def check_elsewhere(statement: ex.Statement, before: ex.Statement, world: World) -> None:
+    """See that an array has one value wherever the statement before, `d_{…} = …`, does not say another.
+
+    Raises:
+        Untrue: If it has not.
+        ReadError: If the statement before does not speak of the entries of this array.
+    """
+    assert isinstance(statement.relation, ex.Relation)
+    assert isinstance(before.relation, ex.Relation)
+    array, value = statement.relation.sides
+    entry = before.relation.sides[0]
+    if not isinstance(entry, ex.Symbol) or not isinstance(array, ex.Symbol) or entry.name != array.name:
+        message = f"the line before {statement.relation} does not speak of {array}"
+        raise ReadError(message)
+    left = np.ones(np.shape(world[array.name]), bool)
+    for scope in assignments(free_names(before, world), before, Scope(world)):
+        left[tuple(whole(evaluate(index, scope)) - world.first for index in entry.indices)] = False
+    if not np.all(world[array.name][left] == evaluate(value, Scope(world))):
+        message = f"{array} is not {value} elsewhere"
+        raise Untrue(message)
 
 
 def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:
@@ -174,7 +205,6 @@ def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: 
             _check_order(left, right, scope, manner, at)
             continue
         if sign == "←":
-            assert isinstance(left, ex.Symbol)
             left, sign = replaced_name(left), "="
         elif manner.reached and sign in "≤≥":
             sign = "="
@@ -198,9 +228,12 @@ def _comes_to(left: ex.Expression, right: ex.Expression, scope: Scope, manner: M
     return close(evaluate(limit, scope), evaluate(right, scope), max(manner.rtol, 1e-8))
 
 
-def replaced_name(symbol: ex.Symbol) -> ex.Symbol:
+def replaced_name(left: ex.Expression) -> ex.Symbol:
     """Return the name of what a symbol is after an arrow ←: a world calls it `new w`."""
-    return ex.Symbol(f"new {symbol.name}", symbol.layer, symbol.indices)
+    if not isinstance(left, ex.Symbol):
+        message = f"{left} is no name that could get a new value"
+        raise ReadError(message)
+    return ex.Symbol(f"new {left.name}", left.layer, left.indices)
 
 
 def _check_order(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner, at: str) -> None:
@@ -233,13 +266,11 @@ def without_order(side: ex.Expression) -> ex.Expression:
     return side
 
 
-def _check_package(
-    package: Callable[..., Any], left: ex.Expression, scope: Scope, names: list[str], manner: Manner
-) -> None:
+def _check_package(package: Callable[..., Any], left: ex.Expression, scope: Scope, manner: Manner) -> None:
     """Compare what the package says with the left side: it takes some free indices by name, and has the others."""
     takes = set(inspect.signature(package).parameters)
-    result = package(**{name: scope.bound[name] for name in names if name in takes})
-    rest = tuple(scope.bound[name] - scope.world.first for name in names if name not in takes)
+    result = package(**{name: scope.bound[name] for name in takes})
+    rest = tuple(scope.bound[name] - scope.world.first for name in free_names(left, scope.world) if name not in takes)
     if rest:
         result = np.asarray(result)
         result = (result[:, 0] if result.ndim == len(rest) + 1 and result.shape[-1] == 1 else result)[rest]

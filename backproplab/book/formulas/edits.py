@@ -24,9 +24,32 @@ def edits(statement: ex.Statement, world: World) -> Iterator[tuple[str, ex.State
     """Give each mistake, as `old → new`, with the statement that has it; the second of a name has a number."""
     seen: Counter[str] = Counter()
     for name, edited in _within(statement, statement, world):
-        seen[name] += 1
         assert isinstance(edited, ex.Statement)
+        if renamed(edited) == renamed(statement):
+            continue
+        seen[name] += 1
         yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), edited
+
+
+def renamed(expression: ex.Expression) -> ex.Expression:
+    """Return an expression with the indices of its sums named by the order in which they appear, whatever they were."""
+
+    def one(part: ex.Expression) -> ex.Expression:
+        if not isinstance(part, ex.Big) or part.operator != "Σ" or part.low is not None or part.condition is not None:
+            return part
+        indices, body = part.indices, part.body
+        if isinstance(body, ex.Big) and body.operator == "Σ" and body.low is None and body.condition is None:
+            indices, body = (*indices, *body.indices), body.body
+        names = dict.fromkeys(inner.name for inner in body.walk() if isinstance(inner, ex.Symbol))
+        order = {name: f"#{place}" for place, name in enumerate(name for name in names if name in indices)}
+        body = body.mapped(
+            lambda inner: (
+                replace(inner, name=order.get(inner.name, inner.name)) if isinstance(inner, ex.Symbol) else inner
+            )
+        )
+        return ex.Big("Σ", tuple(sorted(order.values())), None, None, None, body)
+
+    return expression.mapped(one)
 
 
 def _within(node: ex.Expression, whole: ex.Statement, world: World) -> Iterator[tuple[str, ex.Expression]]:

@@ -37,7 +37,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from backproplab.book import ledger
-from backproplab.book.formulas.check import Manner, Untrue, check
+from backproplab.book.formulas import expression as ex
+from backproplab.book.formulas.check import Manner, Untrue, check, check_elsewhere
 from backproplab.book.formulas.edits import edits
 from backproplab.book.formulas.reader import read
 from backproplab.book.formulas.tree import ReadError
@@ -47,7 +48,6 @@ from backproplab.book.source import ROOT, pages
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from backproplab.book.formulas import expression as ex
     from backproplab.book.formulas.world import World
 
     Package = Callable[..., Any] | Sequence[Callable[..., Any] | None] | None
@@ -126,9 +126,9 @@ class Formula:
         statements = self.is_true(every, package)
         survivors = {
             name
-            for statement in statements
+            for before, statement in zip([None, *statements], statements, strict=False)
             for name, edited in edits(statement, every[0][0])
-            if not any(fails(edited, world, how) for world, how in every)
+            if not any(fails(edited, world, how, before) for world, how in every)
         }
         known = (same or {}).keys()
         if survivors - known:
@@ -144,14 +144,29 @@ class Formula:
         packages: list[Any] = list(package) if isinstance(package, list | tuple) else [package]
         for place, statement in enumerate(statements):
             for world, how in every:
-                check(statement, world, how, packages[place] if place < len(packages) else None)
+                before = statements[place - 1] if place else None
+                tried(statement, world, how, before, packages[place] if place < len(packages) else None)
         return statements
 
 
-def fails(statement: ex.Statement, world: World, manner: Manner) -> bool:
+def tried(
+    statement: ex.Statement,
+    world: World,
+    manner: Manner,
+    before: ex.Statement | None,
+    package: Callable[..., Any] | None = None,
+) -> None:
+    """Hold a statement against a world; one that is meant `elsewhere`, where the one before says nothing."""
+    if before is not None and statement.conditions == (ex.Words("elsewhere"),):
+        check_elsewhere(statement, before, world)
+    else:
+        check(statement, world, manner, package)
+
+
+def fails(statement: ex.Statement, world: World, manner: Manner, before: ex.Statement | None = None) -> bool:
     """Whether a statement is untrue or means nothing."""
     try:
-        check(statement, world, manner)
+        tried(statement, world, manner, before)
     except (ReadError, Untrue, ArithmeticError):
         return True
     return False

@@ -88,7 +88,12 @@ def _words(expression: ex.Words, scope: Scope) -> Any:
     if expression.text not in scope.world.words:
         message = f"the words {expression.text!r} have no meaning here"
         raise ReadError(message)
-    return scope.world.words[expression.text](*(evaluate(argument, scope) for argument in expression.arguments))
+    about = [evaluate(argument, scope) for argument in expression.arguments]
+    try:
+        return scope.world.words[expression.text](*about)
+    except TypeError as error:
+        message = f"the words {expression.text!r} do not speak of {', '.join(map(str, expression.arguments))}"
+        raise ReadError(message) from error
 
 
 @rule(ex.Order)

@@ -65,6 +65,7 @@ class World:
         padded: Names of arrays that are zero outside.
         words: For each text between symbols, a function of those symbols that says whether it is true.
         ranges: For an index whose range no array shows, the range.
+        follows: For an index that others determine, as the window m of a pixel (i, j), the function of those.
         rows: Whether a matrix holds the examples as rows: a row is added to each of them.
         columns: Whether it holds them as columns: a column is added to each, a number to all, and one index picks one.
     """
@@ -79,6 +80,7 @@ class World:
         padded: Iterable[str] = (),
         words: Mapping[str, Callable[..., Any]] | None = None,
         ranges: Mapping[str, Iterable[int]] | None = None,
+        follows: Mapping[str, Callable[..., int]] | None = None,
         rows: bool = False,
         columns: bool = False,
     ) -> None:
@@ -90,6 +92,7 @@ class World:
         self.padded = frozenset(padded)
         self.words = dict(words or {})
         self.ranges = {name: list(values) for name, values in (ranges or {}).items()}
+        self.follows = dict(follows or {})
         self.rows = rows
         self.columns = columns
         self.values = self.nudged(())
