@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.calculus.derivatives import *
     from backproplab.calculus.descent import *
+    from backproplab.calculus.extrapolation import *
     from backproplab.calculus.taylor import *
     from backproplab.convolution import *
     from backproplab.correlation import *
@@ -40,8 +41,9 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
-    "calculus.derivatives": "Estimate central_difference derivative forward_difference gradient hessian jacobian",
+    "calculus.derivatives": "central_difference derivative forward_difference gradient hessian jacobian",
     "calculus.descent": "Descent gradient_descent",
+    "calculus.extrapolation": "Estimate",
     "calculus.taylor": "TaylorPolynomial taylor_polynomial",
     "convolution": "Conv2d",
     "correlation": "correlate kernel_gradient spread",

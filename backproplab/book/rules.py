@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     "checks", "options", "latex", "storage",
-    "calculus.derivatives", "calculus.taylor", "calculus.descent",
+    "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "layers", "convolution", "pooling",
     "summary", "network", "slopes", "verdicts", "gradcheck", "optimizers", "training", "datasets",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backproplab.calculus.derivatives import gradient, hessian, value_at
+from backproplab.calculus.derivatives import gradient, hessian
+from backproplab.calculus.extrapolation import value_at
 from backproplab.checks import Array, real_array, whole_number
 
 __all__ = ["TaylorPolynomial", "taylor_polynomial"]
