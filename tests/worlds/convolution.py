@@ -11,7 +11,7 @@ from backproplab.book.formulas.world import World
 from tests.worlds.network import sigma
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from backproplab.book.formulas.world import Let
     from backproplab.checks import Array
@@ -44,6 +44,8 @@ def layer(
     paddings: tuple[int, int] = (0, 0),
     *,
     batch: bool = True,
+    activation: Callable[[Any], Any] = sigma,
+    biases: Sequence[float] = (),
     seed: int = 4,
 ) -> World:
     r"""A whole layer, $z_{f,i,j,n} = b_f + \sum_{c,u,v} w_{f,c,u,v}\, a_{c,is+u-p,js'+v-p',n}$, and a cost of every $z$.
@@ -59,7 +61,7 @@ def layer(
         rng = np.random.default_rng(seed)
         for name, value in {"K": k, "K'": l, "H": h, "W": w, "s": s, "s'": t, "p": p, "p'": q, "N": n}.items():
             let(name, value)
-        weight, bias = let("w", rng.standard_normal(kernels)), let("b", rng.standard_normal(f))
+        weight, bias = let("w", rng.standard_normal(kernels)), let("b", np.array(biases or rng.standard_normal(f)))
         a = let("a", rng.standard_normal(images if batch else images[:3]))
         images_ = a if batch else a[..., None]
         z = np.empty((f, rows, columns, images_.shape[-1]), complex)
@@ -73,7 +75,7 @@ def layer(
             z = z.real
         z = let("z", z if batch else z[..., 0])
         weights = rng.uniform(0.5, 2, z.shape)
-        let("C", sum(weights[place] * sigma(z[place]) for place in np.ndindex(*z.shape)))
+        let("C", sum(weights[place] * activation(z[place]) for place in np.ndindex(*z.shape)))
 
     def errors_apart(let: Let, delta: Array) -> None:
         if not batch:

@@ -47,8 +47,16 @@ def layers(
     return with_errors(program, len(sizes) - 1)
 
 
-def chain(length: int = 3, *, half: float = 1.0, seed: int = 1) -> World:
-    """One neuron per layer: every symbol a number, and the cost of the one example the whole square."""
+def relu(z: Any) -> Any:
+    """ReLU, of complex numbers too."""
+    return np.where(np.real(z) > 0, z, 0 * z)
+
+
+def chain(length: int = 3, *, half: float = 1.0, still: bool = False, seed: int = 1) -> World:
+    """One neuron per layer: every symbol a number, and the cost of the one example the whole square.
+
+    Where the chain is `still`, every weighted input is 0, and every sigmoid as steep as it can be.
+    """
 
     def program(let: Let) -> None:
         rng = np.random.default_rng(seed)
@@ -57,7 +65,8 @@ def chain(length: int = 3, *, half: float = 1.0, seed: int = 1) -> World:
         y = let("y", 0.9)
         a = let("a", let("x", 0.7), 0)
         for l in range(1, L + 1):
-            w, b = let("w", rng.uniform(0.5, 2), l), let("b", rng.uniform(-1, 1), l)
+            w = let("w", rng.uniform(0.5, 2) * rng.choice([-1, 1]), l)
+            b = let("b", -(w * a).real if still else rng.uniform(-1, 1), l)
             z = let("z", w * a + b, l)
             a = let("a", sigma(z), l)
         let("C", let("C_0", half * (a - y) ** 2))

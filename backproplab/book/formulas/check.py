@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from backproplab.book.formulas.world import World
 
 
+BOUNDS = {"≤", "≥", "<", ">", "∈"}
+
+
 class Untrue(AssertionError):  # noqa: N818  # it says what a formula is
     """What a formula states is not so."""
 
@@ -34,7 +37,7 @@ class Manner:
         order: The power of it with which the two sides of ≈ come together.
         rtol: The rounding that = allows.
         grows: The name of what grows without bound in → without a condition.
-        reached: Whether ≤ and ≥ must be equalities, within `rtol`.
+        reached: Whether one of the bounds in a chain must be an equality, within `rtol`.
     """
 
     small: str = ""
@@ -141,7 +144,7 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
     """
     relation = statement.relation
     assert isinstance(relation, ex.Relation)
-    names = free_names(statement, world)
+    names, tried = free_names(statement, world), False
     for scope in assignments(names, statement, Scope(world)):
         where = ", ".join(f"{name} = {scope.bound[name]}" for name in names)
         limits = [c for c in statement.conditions if isinstance(c, ex.Relation) and c.signs == ("→",)]
@@ -155,16 +158,21 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
             left = ex.Limit(variable.name, target, relation.sides[0])
             relation = ex.Relation((left, relation.sides[1]), ("=",))
         if set(relation.signs) & {"⟹", "⟺"}:
+            tried |= holds(relation.sides[0], scope)
             if not holds(relation, scope):
                 message = f"{relation} is not so at {where}"
                 raise Untrue(message)
         else:
+            tried = True
             _check_relation(relation, scope, manner, where)
         if package is not None:
             side = relation.sides[0]
             if relation.signs[0] == "←":
                 side = replaced_name(side)
             _check_package(package, side, scope, manner)
+    if not tried:
+        message = f"{relation.sides[0]} is never so in this world, where {relation} should be tried"
+        raise ReadError(message)
 
 
 def check_elsewhere(statement: ex.Statement, before: ex.Statement, world: World) -> None:
@@ -192,6 +200,7 @@ def check_elsewhere(statement: ex.Statement, before: ex.Statement, world: World)
 def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:
     at = f" at {where}" if where else ""
     known: dict[ex.Expression, Any] = {}
+    reached = False
 
     def value(side: ex.Expression) -> Any:
         if side not in known:
@@ -206,18 +215,21 @@ def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: 
             continue
         if sign == "←":
             left, sign = replaced_name(left), "="
-        elif manner.reached and sign in "≤≥":
-            sign = "="
         if sign == "∈":
-            true = member(left, right, scope, reached=manner.reached)
+            true = member(left, right, scope)
+            reached |= member(left, right, scope, reached=True)
         elif sign == "→":
             true = _comes_to(left, right, scope, manner)
         else:
             true = compared(value(left), sign, value(right), manner.rtol)
+            reached |= sign in BOUNDS and close(value(left), value(right), manner.rtol, 0)
         if not true:
             values = " and ".join(str(known.get(side, "")) for side in (left, right))
             message = f"{left} {sign} {right} is not so{at}: {values}"
             raise Untrue(message)
+    if manner.reached and BOUNDS & set(relation.signs) and not reached:
+        message = f"no bound of {relation} is reached{at}"
+        raise Untrue(message)
 
 
 def _comes_to(left: ex.Expression, right: ex.Expression, scope: Scope, manner: Manner) -> bool:

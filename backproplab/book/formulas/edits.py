@@ -35,10 +35,10 @@ def renamed(expression: ex.Expression) -> ex.Expression:
     """Return an expression with the indices of its sums named by the order in which they appear, whatever they were."""
 
     def one(part: ex.Expression) -> ex.Expression:
-        if not isinstance(part, ex.Big) or part.operator != "Σ" or part.low is not None or part.condition is not None:
+        if not isinstance(part, ex.Big) or part.operator not in "Σ∀" or part.low or part.condition:
             return part
         indices, body = part.indices, part.body
-        if isinstance(body, ex.Big) and body.operator == "Σ" and body.low is None and body.condition is None:
+        if isinstance(body, ex.Big) and body.operator == part.operator and not body.low and not body.condition:
             indices, body = (*indices, *body.indices), body.body
         names = dict.fromkeys(inner.name for inner in body.walk() if isinstance(inner, ex.Symbol))
         order = {name: f"#{place}" for place, name in enumerate(name for name in names if name in indices)}
@@ -47,7 +47,7 @@ def renamed(expression: ex.Expression) -> ex.Expression:
                 replace(inner, name=order.get(inner.name, inner.name)) if isinstance(inner, ex.Symbol) else inner
             )
         )
-        return ex.Big("Σ", tuple(sorted(order.values())), None, None, None, body)
+        return ex.Big(part.operator, tuple(sorted(order.values())), None, None, None, body)
 
     return expression.mapped(one)
 

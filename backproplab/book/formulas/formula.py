@@ -107,10 +107,10 @@ class Formula:
 
         Args:
             worlds: What the symbols mean; several where one has too few values.
-            package: What the package says that the left side is: a function of some of the free indices, by name,
+            package: What the package says that the left side is in the first world: a function of some of the free indices, by name,
                 that gives an array over the others. For a display of several statements a list, in their order.
             same: Mistakes that change nothing, as the failure names them, each with the reason.
-            reached: Worlds in which a bound ≤ or ≥ is an equality.
+            reached: Worlds in which a bound is an equality, within `rtol`.
             small: For ≈ and O(…), the name of what is halved.
             order: For ≈, the power of what is small with which the two sides come together.
             grows: For → without a condition, the name of what grows without bound.
@@ -143,9 +143,10 @@ class Formula:
         statements = self.read(every[0][0])
         packages: list[Any] = list(package) if isinstance(package, list | tuple) else [package]
         for place, statement in enumerate(statements):
-            for world, how in every:
-                before = statements[place - 1] if place else None
-                tried(statement, world, how, before, packages[place] if place < len(packages) else None)
+            before = statements[place - 1] if place else None
+            for number, (world, how) in enumerate(every):
+                said = packages[place] if number == 0 and place < len(packages) else None
+                tried(statement, world, how, before, said)
         return statements
 
 

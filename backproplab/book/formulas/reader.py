@@ -247,7 +247,8 @@ class Parser(Operators):
             case "brace":
                 self.take()
                 body, label = self.whole(token.parts[0]), self.scripts()[2]
-                if not label or any(part.kind == "text" for part in label):
+                named = len(label) == 1 and self.names.declared(label[0].text)
+                if not label or (any(part.kind == "text" for part in label) and not named):
                     return body
                 return Braced(body, self.whole(label))
             case "open":

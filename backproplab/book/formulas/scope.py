@@ -132,15 +132,15 @@ def located(symbol: ex.Symbol, scope: Scope) -> tuple[Any, tuple[int, ...], tupl
     return value, tuple(keys), tuple(indices)
 
 
-def close(one: Any, other: Any, rtol: float) -> bool:
+def close(one: Any, other: Any, rtol: float, atol: float = 1e-12) -> bool:
     """Whether two values are equal within rounding."""
     if isinstance(one, tuple) or isinstance(other, tuple):
         return isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other) and all(
-            close(a, b, rtol) for a, b in zip(one, other, strict=True)
+            close(a, b, rtol, atol) for a, b in zip(one, other, strict=True)
         )  # fmt: skip
     if np.shape(one) != np.shape(other):
         return np.ndim(other) == 0 and not np.any(other) and bool(np.max(np.abs(one)) < 1e-12)
     if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))):
         return False
     size = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
-    return bool(np.max(np.abs(np.subtract(one, other))) <= rtol * size + 1e-12)
+    return bool(np.max(np.abs(np.subtract(one, other))) <= rtol * size + atol)

@@ -45,13 +45,14 @@ def _apply(expression: ex.Apply, scope: Scope) -> Any:
     if not isinstance(expression.function, ex.Symbol):  # a prime behind brackets
         variable = ex.Symbol(scope.world.at.get("", "x"))
         return evaluate(ex.Derivative(expression.function, (variable,) * expression.primes), scope)
-    function = located(expression.function, scope)[0]
+    function, _, indices = located(expression.function, scope)
     if not callable(function):
         message = f"{expression.function} is no function"
         raise ReadError(message)
     arguments = [evaluate(argument, scope) for argument in given(expression, scope)]
     if not expression.primes:
-        return called(function, arguments)
+        value = called(function, arguments)
+        return entry(value, indices, scope.world.first, padded=False) if indices else value
     if len(arguments) != 1:
         message = f"{expression} has primes and {len(arguments)} arguments"
         raise ReadError(message)
@@ -77,6 +78,7 @@ def _derivative(expression: ex.Derivative, scope: Scope) -> Any:
     if len(places) > 1:
         return higher(expression.body, [found[0] for _, found in places], scope)
     shape, found = places[0]
+    _check_depends(expression, found[0], scope)
     slopes = [slope(expression.body, place, scope) for place in found]
     if not shape:
         return slopes[0]
@@ -86,6 +88,18 @@ def _derivative(expression: ex.Derivative, scope: Scope) -> Any:
         return np.hstack(slopes)
     message = f"{expression} has too many axes"
     raise ReadError(message)
+
+
+def _check_depends(expression: ex.Derivative, place: Place, scope: Scope) -> None:
+    """See that what is differentiated is no index, and not there before what it is differentiated by."""
+    body, (name, keys, _) = expression.body, place
+    if isinstance(body, ex.Symbol) and name not in scope.bound:
+        if body.name in scope.bound:
+            message = f"{body} is an index, and has no slope"
+            raise ReadError(message)
+        if not scope.world.later((body.name, located(body, scope)[1]), (name, keys)):
+            message = f"{body} does not hang on {expression.variables[0]}"
+            raise ReadError(message)
 
 
 def entries(variable: ex.Expression, scope: Scope) -> tuple[tuple[int, ...], list[Place]]:

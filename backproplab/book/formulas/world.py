@@ -31,6 +31,7 @@ class Let:
     def __init__(self, nudges: Nudges) -> None:
         self._nudges = nudges
         self.values: dict[str, Any] = {}
+        self.order: dict[tuple[str, tuple[int, ...]], int] = {}
 
     def __call__(self, name: str, value: Any, *keys: int) -> Any:
         """Give a name its value, or one of the family of that name, and return the value to compute with."""
@@ -44,6 +45,7 @@ class Let:
         for key in (name, *keys)[:-1]:
             inside = inside.setdefault(key, {})
         inside[(name, *keys)[-1]] = value
+        self.order.setdefault((name, keys), len(self.order))
         return value
 
 
@@ -86,6 +88,7 @@ class World:
     ) -> None:
         self._program = program if callable(program) else _told(program)
         self._known: dict[Nudges, dict[str, Any]] = {}
+        self._order: dict[tuple[str, tuple[int, ...]], int] = {}
         self.first = first
         self.nabla = dict(nabla or {})
         self.at = dict(at or {})
@@ -106,8 +109,12 @@ class World:
         if nudges not in self._known:
             let = Let(nudges)
             self._program(let)
-            self._known[nudges] = let.values
+            self._known[nudges], self._order = let.values, let.order
         return self._known[nudges]
+
+    def later(self, one: tuple[str, tuple[int, ...]], other: tuple[str, tuple[int, ...]]) -> bool:
+        """Whether the program comes to the first of two names only when it already has the second."""
+        return self._order.get(one, len(self._order)) >= self._order.get(other, -1)
 
     def declared(self, name: str) -> bool:
         """Whether the name stands for something."""
