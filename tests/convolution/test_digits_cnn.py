@@ -8,45 +8,54 @@ import numpy as np
 import pytest
 
 from backproplab import Conv2d, Dense, Flatten, MaxPool2d, Network
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
 
 SIZES = ((1, 3, 3, 1, 1), (2, 4, 3, 1, 0), (3, 2, 2, 2, 0))  # C, F, K, stride, padding
 
 
-@pytest.mark.equation("CNNPARAMS")
-@pytest.mark.parametrize(("C", "F", "K", "stride", "padding"), SIZES)
-def test_parameters_are_the_entries_that_move_the_output(C: int, F: int, K: int, stride: int, padding: int) -> None:
-    """Every one of $F (C K^2 + 1)$ parameters of a layer, nudged alone, moves the maps, and there are no others."""
+def movers(C: int, F: int, K: int, stride: int, padding: int) -> int:
+    """Count the parameters of a layer that, nudged alone, move the maps."""
     rng = np.random.default_rng(0)
     layer = Conv2d(C, F, K, stride=stride, padding=padding, rng=rng)
     image = rng.standard_normal((C, 6, 6, 1))
-    before, movers = layer.forward(image), 0
+    before, found = layer.forward(image), 0
     for array in layer.parameters.values():
         for index in np.ndindex(array.shape):
             array[index] += 1
-            movers += not np.array_equal(layer.forward(image), before)
+            found += not np.array_equal(layer.forward(image), before)
             array[index] -= 1
-    assert movers == F * (C * K**2 + 1)
-    assert Network([layer], input_shape=(C, 6, 6)).summary().parameters == movers
+    assert Network([layer], input_shape=(C, 6, 6)).summary().parameters == found
+    return found
 
 
-@pytest.mark.equation("CNNWORK")
-@pytest.mark.parametrize(("C", "F", "K", "stride", "padding"), SIZES)
-def test_multiply_adds_are_counted_one_by_one(C: int, F: int, K: int, stride: int, padding: int) -> None:
-    r"""A program of plain loops, which counts each product of a weight and an activation, counts $F\,H' W' \cdot C K^2$ of them."""
+@pytest.mark.equation("CNNPARAMS")
+def test_parameters_are_the_entries_that_move_the_output() -> None:
+    """Every one of $F (C K^2 + 1)$ parameters of a layer, nudged alone, moves the maps, and there are no others."""
+    formula("CNNPARAMS").holds(*(World({"C": s[0], "F": s[1], "K": s[2], "P": movers(*s)}) for s in SIZES))
+
+
+def counted(C: int, F: int, K: int, stride: int, padding: int) -> World:
+    """Count each product of a weight and an activation, in plain loops that compute the layer's numbers."""
     rng = np.random.default_rng(0)
     layer = Conv2d(C, F, K, stride=stride, padding=padding, rng=rng)
     a = rng.standard_normal((C, 7, 6))
     padded = np.pad(a, ((0, 0), (padding, padding), (padding, padding)))
     z, products = layer.forward(a[..., None])[..., 0], 0
-    _, height, width = z.shape
     for f, i, j in np.ndindex(z.shape):
         total = 0.0
         for c, u, v in product(range(C), range(K), range(K)):
             total += layer.W[f, c, u, v] * padded[c, i * stride + u, j * stride + v]
             products += 1
         assert total == pytest.approx(z[f, i, j])
-    assert products == F * height * width * C * K**2
     assert layer.multiply_adds((C, 7, 6)) == products
+    return World({"C": C, "F": F, "K": K, "H'": z.shape[1], "W'": z.shape[2], "A": products})
+
+
+@pytest.mark.equation("CNNWORK")
+def test_multiply_adds_are_counted_one_by_one() -> None:
+    r"""A program of plain loops, which counts each product of a weight and an activation, counts $F\,H' W' \cdot C K^2$ of them."""
+    formula("CNNWORK").holds(*(counted(*sizes) for sizes in SIZES))
 
 
 def test_the_classical_network() -> None:
@@ -76,18 +85,20 @@ def moved(a: np.ndarray, d: int, e: int) -> np.ndarray:
 
 
 @pytest.mark.equation("CNNSHIFT")
-@pytest.mark.parametrize(("d", "e"), [(1, 0), (0, 1), (-1, 2), (2, -2)])
+@pytest.mark.parametrize(("d", "e"), [(1, 2), (-1, 2), (2, -1)])
 def test_the_map_moves_with_the_image(d: int, e: int) -> None:
     r"""For an image moved down by $d$ and right by $e$ inside its paper, $z_{i,j}$ is what $z_{i-d,\,j-e}$ was, and so behind tanh."""
     rng = np.random.default_rng(0)
-    layer = Conv2d(2, 3, 3, "tanh", padding=1, rng=rng)
-    layer.b[...] = rng.standard_normal(layer.b.shape)
-    a = np.zeros((2, 12, 12, 2))
-    a[:, 4:8, 4:8] = rng.standard_normal((2, 4, 4, 2))
-    z, z_moved = layer.forward(a), layer.forward(moved(a, d, e))
-    for i, j in product(range(2, 10), repeat=2):
-        np.testing.assert_allclose(z_moved[:, i, j], z[:, i - d, j - e], atol=1e-14)
-        np.testing.assert_allclose(layer.activation(z_moved)[:, i, j], layer.activation(z)[:, i - d, j - e], atol=1e-14)
+    layer = Conv2d(1, 1, 3, "tanh", padding=1, rng=rng)
+    a = np.zeros((12, 12))
+    a[3:9, 4:8] = rng.standard_normal((6, 4))
+
+    def z(pixels: np.ndarray) -> np.ndarray:
+        return layer.forward(pixels.reshape(1, 12, 12, 1))[0, ..., 0]
+
+    T = np.stack([moved(pixel.reshape(1, 12, 12), d, e).ravel() for pixel in np.eye(144)], axis=1)
+    world = World({"z": z, "T": T, "a": a.ravel(), "d": d, "e": e}, first=0, ranges=dict.fromkeys("ij", range(2, 10)))
+    formula("CNNSHIFT").holds(world, package=lambda: z(moved(a[np.newaxis], d, e)))
 
 
 def test_pooling_moves_with_every_second_pixel_only() -> None:

@@ -8,25 +8,33 @@ import numpy as np
 import pytest
 
 from backproplab import Conv2d
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.convolution import layer as layer_world
+
+
+def stops(H: int, K: int, stride: int, padding: int) -> int:
+    """Count the stops of a window that slides over the padded rows until it no longer fits."""
+    rows, top, stops = list(range(H + 2 * padding)), 0, 0
+    while rows[top : top + K] == list(range(top, top + K)):
+        stops, top = stops + 1, top + stride
+    return stops
 
 
 @pytest.mark.equation("CONVSIZE")
-@pytest.mark.parametrize("padding", [0, 1, 2])
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("K", [1, 2, 3, 5])
-def test_size_of_the_map_is_the_number_of_windows(K: int, stride: int, padding: int) -> None:
+def test_size_of_the_map_is_the_number_of_windows() -> None:
     r"""A window that slides over $H + 2p$ rows, $s$ at a time, until it no longer fits, stops $\lfloor (H + 2p - K) / s \rfloor + 1$ times."""
-    for H in range(1, 13):
-        rows, top, stops = list(range(H + 2 * padding)), 0, 0
-        while rows[top : top + K] == list(range(top, top + K)):
-            stops, top = stops + 1, top + stride
-        if H + 2 * padding < K:
-            assert stops == 0
-            continue
-        assert stops == int(np.floor((H + 2 * padding - K) / stride)) + 1
-        if padding < K:
-            layer = Conv2d(1, 1, K, stride=stride, padding=padding, rng=np.random.default_rng(0))
-            assert layer.output_shape((1, H, H)) == (1, stops, stops)
+    sizes = [
+        (H, K, stride, padding)
+        for H, K, stride, padding in product(range(1, 13), (1, 2, 3, 5), (1, 2, 3), (0, 1, 2))
+        if H + 2 * padding >= K > padding
+    ]
+    formula("CONVSIZE").holds(
+        *(World({"H": H, "K": K, "s": s, "p": p, "H'": stops(H, K, s, p)}) for H, K, s, p in sizes)
+    )
+    for H, K, stride, padding in sizes:
+        layer = Conv2d(1, 1, K, stride=stride, padding=padding, rng=np.random.default_rng(0))
+        assert layer.output_shape((1, H, H)) == (1, *2 * (stops(H, K, stride, padding),))
 
 
 def test_an_odd_kernel_with_half_its_size_as_rim_keeps_the_size() -> None:
@@ -38,26 +46,23 @@ def test_an_odd_kernel_with_half_its_size_as_rim_keeps_the_size() -> None:
 
 
 @pytest.mark.equation("CONVOUT")
-@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+@pytest.mark.parametrize(("stride", "padding"), [(2, 1), (3, 2)])
 def test_every_output_is_the_sum_over_channels_and_window(stride: int, padding: int) -> None:
-    r"""By loops $z_{f,i,j}$ is $b_f$ plus the sum of $w_{f,c,u,v}\,a_{c,\,is+u-p,\,js+v-p}$, where $a$ is zero outside the image."""
-    rng = np.random.default_rng(stride)
-    a, W, b = rng.standard_normal((2, 7, 6, 3)), rng.standard_normal((4, 2, 3, 3)), rng.standard_normal(4)
-    z = Conv2d.from_parameters(W, b, stride=stride, padding=padding).forward(a)
-    for f, i, j, n in np.ndindex(z.shape):
-        expected = b[f]
-        for c, u, v in product(range(2), range(3), range(3)):
-            y, x = i * stride + u - padding, j * stride + v - padding
-            expected += W[f, c, u, v] * (a[c, y, x, n] if 0 <= y < 7 and 0 <= x < 6 else 0.0)
-        assert z[f, i, j, n] == pytest.approx(expected)
+    r"""$z_{f,i,j}$ is $b_f$ plus the sum of $w_{f,c,u,v}\,a_{c,\,is+u-p,\,js+v-p}$, where $a$ is zero outside the image."""
+    world = layer_world((2, 5, 6, 1), (2, 2, 3, 3), (stride, stride), (padding, padding), batch=False)
+    conv = Conv2d.from_parameters(world["w"], world["b"], stride=stride, padding=padding)
+    formula("CONVOUT").holds(world, package=lambda: conv.forward(world["a"][..., np.newaxis])[..., 0])
 
 
 @pytest.mark.equation("CONVFIELD")
-@pytest.mark.parametrize(
-    "shape", [((3, 1), (3, 1)), ((3, 1), (2, 2), (3, 1), (2, 2)), ((5, 2), (1, 1), (3, 3), (2, 1))]
-)
-def test_receptive_field_is_what_can_move_a_place(shape: tuple[tuple[int, int], ...]) -> None:
+def test_receptive_field_is_what_can_move_a_place() -> None:
     r"""Change one row of pixels at a time: $r_l$ of them move the first place of layer $l$, $r_l = r_{l-1} + (K_l - 1)\,s_1 \cdots s_{l-1}$."""
+    shapes = (((3, 1), (3, 1)), ((3, 1), (2, 2), (3, 1), (2, 2)), ((5, 2), (1, 1), (3, 3), (2, 1)))
+    formula("CONVFIELD").holds(*map(fields, shapes))
+
+
+def fields(shape: tuple[tuple[int, int], ...]) -> World:
+    """Count, layer by layer, the rows of pixels that move the first place of the map."""
     rng = np.random.default_rng(5)
     layers = [Conv2d(1, 1, K, stride=s, rng=rng) for K, s in shape]
 
@@ -66,16 +71,18 @@ def test_receptive_field_is_what_can_move_a_place(shape: tuple[tuple[int, int], 
             image = layer.forward(image)
         return float(image[0, 0, 0, 0])
 
-    r = 1
-    for depth, (K, _) in enumerate(shape, 1):
-        r += (K - 1) * int(np.prod([s for _, s in shape[: depth - 1]]))
+    r = {0: 1}
+    for depth in range(1, len(layers) + 1):
         still = first_place(np.zeros((1, 40, 40, 1)), depth)
         moved = []
         for row in range(40):
             image = np.zeros((1, 40, 40, 1))
             image[0, row] = rng.standard_normal((40, 1))
             moved.append(first_place(image, depth) != still)
-        assert moved == [True] * r + [False] * (40 - r)
+        r[depth] = sum(moved)
+        assert moved == [True] * r[depth] + [False] * (40 - r[depth])
+    K, s = ({number: pair[which] for number, pair in enumerate(shape, 1)} for which in (0, 1))
+    return World({"r": r, "K": K, "s": s})
 
 
 def test_rows_behind_the_last_window_do_nothing() -> None:

@@ -280,7 +280,8 @@ def without_order(side: ex.Expression) -> ex.Expression:
 
 def _check_package(package: Callable[..., Any], left: ex.Expression, scope: Scope, manner: Manner) -> None:
     """Compare what the package says with the left side: it takes some free indices by name, and has the others."""
-    takes = set(inspect.signature(package).parameters)
+    parameters = inspect.signature(package).parameters.values()
+    takes = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
     result = package(**{name: scope.bound[name] for name in takes})
     rest = tuple(scope.bound[name] - scope.world.first for name in free_names(left, scope.world) if name not in takes)
     if rest:

@@ -96,12 +96,21 @@ class Names(Cursor):
 
     def run_over(self, below: Tokens) -> tuple[str, ...]:
         """Read the names of what a sum runs over."""
+        if below and below[0] == Token("open", "(") and below[-1] == Token("close", ")"):
+            below = below[1:-1]
         names: list[str] = []
+        listed = any(token.kind == "punct" for token in below)
+        apart = True
         for token in below:
-            if token.kind == "letter":
+            if token.kind == "letter" and (apart or not listed):
                 names.append(token.text)
-            elif token.kind == "script" and names:
+                apart = False
+            elif token.kind == "script" and names and not apart:
                 names[-1] += "'" * len(token.parts[0])
-            elif token.kind not in {"punct", "open", "close"}:
+            elif token.kind == "punct" and not apart:
+                apart = True
+            else:
                 raise self.error(f"a sum cannot run over {written(below)}")
+        if apart or len(set(names)) < len(names):
+            raise self.error(f"a sum cannot run over {written(below)}")
         return tuple(names)
