@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from backproplab import SGD, Dense, Network, digits, fit
+from backproplab.book.formulas.formula import Formula, formula
+from tests.worlds.network import layers, two_examples
 
 if TYPE_CHECKING:
+    from backproplab import Step
+    from backproplab.book.formulas.world import World
     from backproplab.checks import Array
 
-K, J = 3, 2
-"""Neurons of layer L − 1 and of layer L in the symbolic layer."""
+WORLD = layers()
 
 
-@cache
-def layer() -> dict[str, Any]:
-    """A layer of J sigmoid neurons fed by K activations, in symbols, with σ and σ′ written out."""
-    W = [[sp.Symbol(f"w{j}{k}", real=True) for k in range(K)] for j in range(J)]
-    b, y = sp.symbols(f"b:{J}", real=True), sp.symbols(f"y:{J}", real=True)
-    a_prev = sp.symbols(f"p:{K}", real=True)
-    z = [sum(W[j][k] * a_prev[k] for k in range(K)) + b[j] for j in range(J)]
-    a = [1 / (1 + sp.exp(-z_j)) for z_j in z]
-    prime = [sp.exp(-z_j) / (1 + sp.exp(-z_j)) ** 2 for z_j in z]
-    return {"W": W, "b": b, "y": y, "a_prev": a_prev, "a": a, "prime": prime}
-
-
-def cost_of(outputs: list[sp.Expr]) -> sp.Expr:
-    return sum((a_j - y_j) ** 2 for a_j, y_j in zip(outputs, layer()["y"], strict=True)) / 2
-
-
-def same(one: sp.Expr, other: sp.Expr) -> bool:
-    return sp.simplify(one - other) == 0
+def last_step(world: World) -> Step:
+    """What the package computes in the last layer, for the example of a world."""
+    layers = [Dense.from_parameters(world["W"][l], world["b"][l], "sigmoid") for l in world["W"]]
+    return Network(layers).trace(world["x"], world["y"]).steps[-1]
 
 
 @pytest.mark.equation("WEIGHTJK")
 def test_slope_of_a_weight_has_one_path() -> None:
-    r"""Differentiated by SymPy, the cost has the slope $a^{L-1}_k\,\sigma'(z^L_j)\,(a^L_j - y_j)$ over each $w^L_{jk}$, and no other output has a part in it."""
-    s = layer()
-    for j in range(J):
-        for k in range(K):
-            formula = s["a_prev"][k] * s["prime"][j] * (s["a"][j] - s["y"][j])
-            assert same(sp.diff(cost_of(s["a"]), s["W"][j][k]), formula)
+    r"""The slope over each weight is $a^{L-1}_k\,\sigma'(z^L_j)\,(a^L_j - y_j)$: no other output has a part in it."""
+    formula("WEIGHTJK").holds(WORLD, package=lambda: last_step(WORLD).grads["W"])
 
 
 @pytest.mark.equation("TWOPATHS")
 def test_paths_through_all_outputs_add_up() -> None:
-    r"""Differentiated by SymPy, the cost has the slope $\sum_j w^L_{jk}\,\sigma'(z^L_j)\,(a^L_j - y_j)$ over each $a^{L-1}_k$."""
-    s = layer()
-    for k in range(K):
-        formula = sum(s["W"][j][k] * s["prime"][j] * (s["a"][j] - s["y"][j]) for j in range(J))
-        assert same(sp.diff(cost_of(s["a"]), s["a_prev"][k]), formula)
+    r"""The slope over each $a^{L-1}_k$ is $\sum_j w^L_{jk}\,\sigma'(z^L_j)\,(a^L_j - y_j)$, and so `pull_back` hands it on."""
+    step = last_step(WORLD)
+    formula("TWOPATHS").holds(WORLD, package=lambda: step.layer.pull_back(step.a_prev, step.delta))
 
 
 @pytest.mark.equation("TWOPATHS")
@@ -99,66 +80,33 @@ def numbers(seed: int) -> tuple[Array, Array, Array, Array]:
 
 @pytest.mark.equation("WISHOUT")
 def test_an_output_wishes_for_its_distance() -> None:
-    r"""Minus the slope of the cost over $a^L_j$ is $y_j - a^L_j$, by SymPy and for the ten activations of the page."""
-    a, y = sp.symbols("a y")
-    assert same(-sp.diff((a - y) ** 2 / 2, a), y - a)
-    given, target = [0.5, 0.8, 0.2, 1.0, 0.4, 0.6, 1.0, 0.0, 0.2, 0.1], [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-    h = 1e-6
-
-    def cost(outputs: list[float]) -> float:
-        return sum((a_j - y_j) ** 2 for a_j, y_j in zip(outputs, target, strict=True)) / 2
-
-    for j in range(10):
-        up, down = ([a + sign * h * (i == j) for i, a in enumerate(given)] for sign in (1, -1))
-        assert -(cost(up) - cost(down)) / (2 * h) == pytest.approx(target[j] - given[j])
+    r"""Minus the slope of the cost over $a^L_j$ is $y_j - a^L_j$."""
+    formula("WISHOUT").holds(WORLD)
 
 
 @pytest.mark.equation("WISHBIAS")
 def test_wish_for_a_bias() -> None:
     r"""Minus the slope over $b^L_j$ is $\sigma'(z^L_j)\,(y_j - a^L_j)$."""
-    s = layer()
-    for j in range(J):
-        assert same(-sp.diff(cost_of(s["a"]), s["b"][j]), s["prime"][j] * (s["y"][j] - s["a"][j]))
+    formula("WISHBIAS").holds(WORLD, package=lambda: -last_step(WORLD).grads["b"])
 
 
 @pytest.mark.equation("WISHWEIGHT")
 def test_wish_for_a_weight() -> None:
     r"""Minus the slope over $w^L_{jk}$ is the bias's wish times $a^{L-1}_k$: in proportion to the activation at its start."""
-    s = layer()
-    for j in range(J):
-        for k in range(K):
-            formula = s["a_prev"][k] * s["prime"][j] * (s["y"][j] - s["a"][j])
-            assert same(-sp.diff(cost_of(s["a"]), s["W"][j][k]), formula)
+    formula("WISHWEIGHT").holds(WORLD, package=lambda: -last_step(WORLD).grads["W"])
 
 
 def test_wish_of_one_output_for_an_activation() -> None:
     r"""Of the cost of output $j$ alone, minus the slope over $a^{L-1}_k$ is $w^L_{jk}\,\sigma'(z^L_j)\,(y_j - a^L_j)$."""
-    s = layer()
-    for j in range(J):
-        alone = (s["a"][j] - s["y"][j]) ** 2 / 2
-        for k in range(K):
-            formula = s["W"][j][k] * s["prime"][j] * (s["y"][j] - s["a"][j])
-            assert same(-sp.diff(alone, s["a_prev"][k]), formula)
+    tex = r"-\frac{\partial C_0}{\partial a^{L-1}_k} = w^L_{jk}\,\sigma'(z^L_j)\,(y_j - a^L_j)"
+    Formula("the wish of one output", tex).holds(layers((3, 3, 3, 1)))
 
 
 @pytest.mark.equation("SUMWISH")
-@pytest.mark.parametrize("seed", range(10))
-def test_wishes_of_all_outputs_add_up(seed: int) -> None:
-    r"""Minus the measured slope over $a^{L-1}_k$ is the sum over $j$ of what each output wishes, and it is what the package hands to the layer before."""
-    W, b, a_prev, y = numbers(seed)
-    z = [sum(W[j, k] * a_prev[k] for k in range(5)) + b[j] for j in range(4)]
-    together = [sum(W[j, k] * sigma_prime(z[j]) * (y[j] - sigma(z[j])) for j in range(4)) for k in range(5)]
-    h = 1e-5
-    for k in range(5):
-        costs = []
-        for sign in (1, -1):
-            moved = [a + sign * h * (i == k) for i, a in enumerate(a_prev)]
-            outputs = [sigma(sum(W[j, i] * moved[i] for i in range(5)) + b[j]) for j in range(4)]
-            costs.append(sum((a_j - y_j) ** 2 for a_j, y_j in zip(outputs, y, strict=True)) / 2)
-        assert -(costs[0] - costs[1]) / (2 * h) == pytest.approx(together[k], abs=1e-9)
-    layer_of_package = Dense.from_parameters(W, b, "sigmoid")
-    step = Network([layer_of_package]).trace(a_prev, y).steps[0]
-    assert layer_of_package.pull_back(step.a_prev, step.delta)[:, 0] == pytest.approx([-wish for wish in together])
+def test_wishes_of_all_outputs_add_up() -> None:
+    r"""Minus the slope over $a^{L-1}_k$ is the sum over $j$ of what each output wishes; the package hands on its opposite."""
+    step = last_step(WORLD)
+    formula("SUMWISH").holds(WORLD, package=lambda: -step.layer.pull_back(step.a_prev, step.delta))
 
 
 def untrained() -> Network:
@@ -181,22 +129,14 @@ def test_wishes_of_pixels_are_the_image_itself() -> None:
 
 
 @pytest.mark.equation("EVERYTWO")
-@pytest.mark.parametrize("seed", range(10))
-def test_one_example_moves_every_image_the_same_way(seed: int) -> None:
-    r"""After a step of the last layer on one example, $\tilde z_j$ of any other has moved by $\eta\,(1 + \sum_k a_k \tilde a_k)\,\sigma'(z_j)(y_j - a_j)$."""
-    W, b, a_prev, y = numbers(seed)
-    eta, other = 0.7, np.random.default_rng(100 + seed).random(5)
-    last = Dense.from_parameters(W, b, "sigmoid")
-    network = Network([last])
-    gradients = network.trace(a_prev, y).gradients
-    SGD(eta).step([*network.parameters.values()], [*gradients.values()])
-    for j in range(4):
-        before = sum(W[j, k] * other[k] for k in range(5)) + b[j]
-        after = sum(last.W[j, k] * other[k] for k in range(5)) + last.b[j, 0]
-        z = sum(W[j, k] * a_prev[k] for k in range(5)) + b[j]
-        bracket = 1 + sum(a_prev[k] * other[k] for k in range(5))
-        assert bracket > 1
-        assert after - before == pytest.approx(eta * bracket * sigma_prime(z) * (y[j] - sigma(z)))
+def test_one_example_moves_every_image_the_same_way() -> None:
+    r"""After a step of the last layer on one example, $\tilde z^L_j$ of any other has moved by $\eta\,(1 + \sum_k a^{L-1}_k \tilde a^{L-1}_k)\,\sigma'(z^L_j)(y_j - a^L_j)$."""
+    world = two_examples()
+    last, other = Dense.from_parameters(world["W"], world["b"], "sigmoid"), world["tilde_a"][1][:, np.newaxis]
+    before = last.forward(other)
+    gradients = Network([last]).trace(world["a"][1], world["y"]).gradients
+    SGD(world["eta"]).step([*last.parameters.values()], [*gradients.values()])
+    formula("EVERYTWO").holds(world, package=lambda: last.forward(other) - before)
 
 
 def test_taught_by_one_image_a_network_calls_everything_a_two() -> None:

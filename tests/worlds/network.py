@@ -103,3 +103,24 @@ def examples(outputs: int = 3, size: int = 4, *, seed: int = 2) -> World:
         let("C", cost / N)
 
     return World(program)
+
+
+def two_examples(eta: float = 0.7, *, seed: int = 3) -> World:
+    """A layer before and after one step on an example, and what that does to the z of another, whose names have a tilde."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        let("sigma", sigma), let("eta", eta)
+        W, b = let("W", rng.standard_normal((3, 3))), let("b", rng.standard_normal(3))
+        a, other, y = let("a", rng.random(3), 1), let("tilde_a", rng.random(3), 1), let("y", rng.random(3))
+        z, L = let("z", W @ a + b, 2), let("L", 2)
+
+        def cost(W: Any, b: Any) -> Any:
+            return sum((sigma(W[j] @ a + b[j]) - y[j]) ** 2 for j in range(3)) / 2
+
+        step, unit = 1e-30j, np.eye(3)
+        slopes = [[np.imag(cost(W + step * np.outer(one, two), b) / 1e-30) for two in unit] for one in unit]
+        new_W, new_b = W - eta * np.array(slopes), b - eta * np.imag([cost(W, b + step * one) / 1e-30 for one in unit])
+        let("a", sigma(z), L), let("Deltatilde_z", new_W @ other + new_b - (W @ other + b), L)
+
+    return World(program)
