@@ -164,6 +164,7 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
                 raise Untrue(message)
         else:
             tried = True
+            _refuse_circle(relation)
             _check_relation(relation, scope, manner, where)
         if package is not None:
             side = relation.sides[0]
@@ -195,6 +196,14 @@ def check_elsewhere(statement: ex.Statement, before: ex.Statement, world: World)
     if not np.all(world[array.name][left] == evaluate(value, Scope(world))):
         message = f"{array} is not {value} elsewhere"
         raise Untrue(message)
+
+
+def _refuse_circle(relation: ex.Relation) -> None:
+    """See that no definition speaks of what it defines."""
+    left, right = relation.sides[:2]
+    if relation.signs[0] == "=" and isinstance(left, ex.Symbol) and left in right.walk():
+        message = f"{left} = {right} says what {left} is by {left} itself"
+        raise ReadError(message)
 
 
 def _check_relation(relation: ex.Relation, scope: Scope, manner: Manner, where: str) -> None:

@@ -98,6 +98,8 @@ class Names(Cursor):
         """Read the names of what a sum runs over."""
         if below and below[0] == Token("open", "(") and below[-1] == Token("close", ")"):
             below = below[1:-1]
+        if not below:
+            return ()
         names: list[str] = []
         listed = any(token.kind == "punct" for token in below)
         apart = True

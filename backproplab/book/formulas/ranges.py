@@ -24,7 +24,11 @@ def _big(expression: ex.Big, scope: Scope) -> Any:
     values = list(_summands(expression, scope)) if expression.indices else []
     match expression.operator:
         case "Σ" if not expression.indices:
-            return np.sum(evaluate(expression.body, scope)).item()
+            entries = evaluate(expression.body, scope)
+            if not isinstance(entries, np.ndarray):
+                message = f"{expression} adds up the entries of a single number"
+                raise ReadError(message)
+            return entries.sum().item()
         case "Σ":
             return reduce(lambda one, other: added(one, other, scope), values) if values else 0.0
         case "Π" | "Π↓":
