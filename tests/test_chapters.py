@@ -50,7 +50,7 @@ def test_minutes_count_what_is_in_sight() -> None:
 def test_a_chapter_opens_with_its_line_and_the_map_shows_them_all() -> None:
     page = Markdown(extensions=["attr_list", "md_in_html", "backproplab.book.chapters"])
     known = chapters.chapters()
-    line = page.convert("# The neuron\n\n[[chapter network/neuron.md]]\n")
+    line = page.convert("# The neuron\n\n[[chapter network/neuron]]\n")
     chapter = known["network/neuron.md"]
     assert f'<p class="chapter">{chapter.part} · chapter {chapter.number} · about {chapter.minutes} minutes' in line
     assert 'builds on <a href="../foundations/slope.md">' in line
@@ -65,9 +65,9 @@ def test_a_chapter_opens_with_its_line_and_the_map_shows_them_all() -> None:
     [
         (
             "network/neuron.md",
-            "[[chapter network/neuron.md]]",
-            "[[chapter network/layer.md]]",
-            "docs/network/neuron.md does not open with the line [[chapter network/neuron.md]]",
+            "[[chapter network/neuron]]",
+            "[[chapter network/layer]]",
+            "docs/network/neuron.md does not open with the line [[chapter network/neuron]]",
         ),
         (
             "network/neuron.md",

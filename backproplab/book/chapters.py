@@ -1,7 +1,7 @@
 """The chapters: their numbers, what each builds on, how long it takes, and the map of them all.
 
 The navigation in `mkdocs.yml` gives parts and numbers, a page's front matter what it is about (`description`) and what it
-builds on (`needs`). A page opens with the line `[[chapter network/neuron.md]]`, which names itself; the line `[[map]]`
+builds on (`needs`). A page opens with the line `[[chapter network/neuron]]`, which names itself; the line `[[map]]`
 draws the map. A Markdown extension, since that is what every builder of the book runs.
 """
 
@@ -144,8 +144,9 @@ def problems(root: Path = ROOT) -> list[str]:
     for place, chapter in enumerate(known.values(), 1):
         if chapter.number != place:
             found.append(f"mkdocs.yml calls docs/{chapter.page} chapter {chapter.number}, but it is chapter {place}")
-        if written[chapter.page].count(f"\n[[chapter {chapter.page}]]\n") != 1:
-            found.append(f"docs/{chapter.page} does not open with the line [[chapter {chapter.page}]]")
+        line = f"[[chapter {chapter.page.removesuffix('.md')}]]"
+        if written[chapter.page].count(f"\n{line}\n") != 1:
+            found.append(f"docs/{chapter.page} does not open with the line {line}")
         for name in chapter.needs:
             if name not in known:
                 found.append(f"docs/{chapter.page} builds on {name}, which is no chapter")
@@ -166,7 +167,7 @@ class _Chapters(Preprocessor):
                 told.append(line)
             else:
                 known = chapters()
-                told += opening(known[asked[1]], known) if asked[1] else overview(known)
+                told += opening(known[f"{asked[1]}.md"], known) if asked[1] else overview(known)
         return told
 
 
