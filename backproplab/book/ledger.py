@@ -2,8 +2,8 @@ r"""The ledger: every tagged equation and every erratum of the book, and the tes
 
 Nothing is entered by hand. A page says `\tag{BP1}`, a test says `@pytest.mark.equation("BP1")`; the errata page
 says `### … {#000-cost}`, a test says `@pytest.mark.erratum("000-cost")`. Where one of a pair is missing, that
-is a fault. A page that holds the line `[[ledger]]` shows the whole, and `[[equation BP1]]` quotes
-one equation, for this is a Markdown extension too.
+is a fault. A page that holds the line `[[ledger]]` shows the whole, `[[equation BP1]]` quotes
+one equation, and `[[read]]` says how many of them a test reads, for this is a Markdown extension too.
 """
 
 from __future__ import annotations
@@ -199,12 +199,15 @@ class _Ledger(Preprocessor):
             if line == "[[ledger]]":
                 told += markdown()
             else:
+                line = line.replace(
+                    "[[read]]", f"**{len(seen.read(ROOT))} of the {len(equations())}** tagged equations"
+                )
                 told.append(re.sub(r"\[\[equation (\w+)\]\]", lambda asked: quoted(asked[1]), line))
         return told
 
 
 class LedgerExtension(Extension):
-    """Know `[[ledger]]` and `[[equation …]]`."""
+    """Know `[[ledger]]`, `[[equation …]]` and `[[read]]`, how many of the equations a test reads from the page."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         """Stand before everything that reads Markdown."""
