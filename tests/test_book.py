@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from backproplab.book import ledger, rules
+from backproplab.book import ledger, rules, seen
 from backproplab.book.source import DIRECTIVE, pages
 from tests.book import ROOT, build, complaint, copy, run, tiny
 from tests.reading import articles, broken_links, differences, unrendered
@@ -156,6 +157,25 @@ def book(tmp_path: Path) -> Path:
 def test_a_broken_tie_is_seen(book: Path, name: str, text: str, fault: str) -> None:
     add(book, name, text)
     assert fault in set(rules.problems(book)) - set(usual())
+
+
+def test_an_equation_that_no_test_reads_is_kept_in_writing(book: Path) -> None:
+    """One that is read needs no entry; any other has one, with its LaTeX and a reason, and a change is seen."""
+    formulas = {"BP1": "x = y", "NEW": "x = y"}
+    kept = book / seen.SEEN
+
+    def keep(**entries: dict[str, str]) -> list[str]:
+        kept.write_text(json.dumps(entries), "utf-8")
+        return seen.problems(formulas, book)
+
+    right = {"formula": "x = y", "because": "It is planted."}
+    assert keep(NEW=right) == []
+    assert keep() == [f'no test says formula("NEW").holds(…), and {seen.SEEN} gives no reason']
+    assert keep(NEW=right, BP1=right) == [f"a test reads (BP1) from the page: take it out of {seen.SEEN}"]
+    assert keep(NEW={**right, "because": ""}) == [f"{seen.SEEN} does not say in a sentence why no test reads (NEW)"]
+    assert keep(NEW=right, GONE=right) == [f"{seen.SEEN} keeps (GONE), which no page shows"]
+    changed = keep(NEW={**right, "formula": "x = z"})
+    assert changed == [f"(NEW) is not what {seen.SEEN} has: look at it, then write it there too: x = y"]
 
 
 def test_a_public_name_on_no_page_or_on_two_is_seen(book: Path) -> None:

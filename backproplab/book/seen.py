@@ -55,6 +55,8 @@ def problems(formulas: Mapping[str, str], root: Path) -> list[str]:
             found.append(f"a test reads ({tag}) from the page: take it out of {SEEN}")
         elif tag not in by_tests and tag not in by_hand:
             found.append(f'no test says formula("{tag}").holds(…), and {SEEN} gives no reason')
+        elif tag in by_hand and not by_hand[tag]["because"].endswith("."):
+            found.append(f"{SEEN} does not say in a sentence why no test reads ({tag})")
         elif tag in by_hand and by_hand[tag]["formula"] != formula:
             found.append(f"({tag}) is not what {SEEN} has: look at it, then write it there too: {formula}")
     return found + [f"{SEEN} keeps ({tag}), which no page shows" for tag in by_hand.keys() - formulas.keys()]
