@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-from math import exp, prod
+from math import exp
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from backproplab import Dense, Network
+from backproplab.book.formulas.formula import formula
+from tests.worlds.network import chain, chains
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from backproplab.book.formulas.world import World
+    from backproplab.checks import Array
 
 RNG_SEEDS = range(20)
 
@@ -53,65 +54,44 @@ def network_of(w: list[float], b: list[float]) -> Network:
     return Network(layers, "squared_error")
 
 
-@cache
-def last_neuron() -> dict[str, sp.Expr]:
-    """The symbols of the last neuron and its cost, (σ(w a′ + b) − y)², with σ written out."""
-    w, b, a_prev, y = sp.symbols("w b a_prev y", real=True)
-    z = w * a_prev + b
-    a = 1 / (1 + sp.exp(-z))
-    prime = sp.exp(-z) / (1 + sp.exp(-z)) ** 2
-    return {"w": w, "b": b, "a_prev": a_prev, "y": y, "z": z, "a": a, "prime": prime, "C": (a - y) ** 2}
+WORLD = chain()
+
+
+def gradients(world: World = WORLD) -> dict[str, Array]:
+    """What the package says of the chain of a world."""
+    w, b = ([*world[name].values()] for name in "wb")
+    return network_of(w, b).trace([world["x"]], [world["y"]]).gradients
 
 
 @pytest.mark.equation("CHAIN1")
-@pytest.mark.parametrize("seed", RNG_SEEDS)
-def test_three_ratios_multiply_to_the_slope(seed: int) -> None:
+def test_three_ratios_multiply_to_the_slope() -> None:
     r"""Three measured slopes, of $z^L$ over $w^L$, of $a^L$ over $z^L$ and of $C_0$ over $a^L$, multiply to the measured slope of $C_0$ over $w^L$."""
-    x, y, w, b = some_chain(seed)
-    z, a = walk(x, w, b)
-    h = 1e-5
-
-    def slope(f: Callable[[float], float], at: float) -> float:
-        return (f(at + h) - f(at - h)) / (2 * h)
-
-    factors = (
-        slope(lambda weight: weight * a[2] + b[2], w[2]),
-        slope(sigma, z[2]),
-        slope(lambda activation: (activation - y) ** 2, a[3]),
-    )
-    whole = slope(lambda weight: cost(x, y, [*w[:2], weight], b), w[2])
-    assert prod(factors) == pytest.approx(whole, rel=1e-6, abs=1e-11)
+    formula("CHAIN1").holds(WORLD, package=lambda: gradients()["W3"])
 
 
 @pytest.mark.equation("DCDW")
 def test_slope_of_the_weight() -> None:
-    r"""Differentiated by SymPy, $C_0 = (\sigma(w^L a^{L-1} + b^L) - y)^2$ has the slope $a^{L-1}\,\sigma'(z^L)\,2(a^L - y)$ over $w^L$."""
-    s = last_neuron()
-    formula = s["a_prev"] * s["prime"] * 2 * (s["a"] - s["y"])
-    assert sp.simplify(sp.diff(s["C"], s["w"]) - formula) == 0
+    r"""The slope of $C_0 = (a^L - y)^2$ over $w^L$ is $a^{L-1}\,\sigma'(z^L)\,2(a^L - y)$."""
+    formula("DCDW").holds(WORLD, package=lambda: gradients()["W3"])
 
 
 @pytest.mark.equation("DCDB")
 def test_slope_of_the_bias() -> None:
-    r"""Differentiated by SymPy, the same cost has the slope $\sigma'(z^L)\,2(a^L - y)$ over $b^L$."""
-    s = last_neuron()
-    assert sp.simplify(sp.diff(s["C"], s["b"]) - s["prime"] * 2 * (s["a"] - s["y"])) == 0
+    r"""The slope of the same cost over $b^L$ is $\sigma'(z^L)\,2(a^L - y)$: the first of the three factors is 1."""
+    one = {"1 · sigma'(z^{L}) → sigma'(z^{L})": "a factor 1 can be left out"}
+    formula("DCDB").holds(WORLD, package=lambda: gradients()["b3"], same=one)
 
 
 @pytest.mark.equation("DCDA")
 def test_slope_of_the_activation_before() -> None:
-    r"""Differentiated by SymPy, the same cost has the slope $w^L\,\sigma'(z^L)\,2(a^L - y)$ over $a^{L-1}$."""
-    s = last_neuron()
-    assert sp.simplify(sp.diff(s["C"], s["a_prev"]) - s["w"] * s["prime"] * 2 * (s["a"] - s["y"])) == 0
+    r"""The slope of the same cost over $a^{L-1}$ is $w^L\,\sigma'(z^L)\,2(a^L - y)$."""
+    formula("DCDA").holds(WORLD)
 
 
 @pytest.mark.equation("SECOND")
 def test_curvature_of_the_weight() -> None:
-    r"""Differentiated twice by SymPy, the cost bends over $w^L$ by $(a^{L-1})^2\,(2\,\sigma'(z^L)^2 + 2(a^L - y)\,\sigma''(z^L))$, with $\sigma'' = \sigma'(1 - 2\sigma)$."""
-    s = last_neuron()
-    double_prime = s["prime"] * (1 - 2 * s["a"])
-    formula = s["a_prev"] ** 2 * (2 * s["prime"] ** 2 + 2 * (s["a"] - s["y"]) * double_prime)
-    assert sp.simplify(sp.diff(s["C"], s["w"], 2) - formula) == 0
+    r"""The cost bends over $w^L$ by $(a^{L-1})^2\,(2\,\sigma'(z^L)^2 + 2(a^L - y)\,\sigma''(z^L))$: the slope of its slope, measured."""
+    formula("SECOND").holds(WORLD)
 
 
 @pytest.mark.equation("SECOND")
@@ -132,24 +112,11 @@ def test_a_nudge_misses_the_slope_by_half_the_curvature(seed: int) -> None:
 
 
 @pytest.mark.equation("ALONG")
-@pytest.mark.parametrize("layers", [1, 2, 3, 4])
-def test_slope_of_the_first_weight_is_one_long_product(layers: int) -> None:
-    r"""Differentiated by SymPy through the whole chain, the slope over $w^1$ is $x\,\sigma'(z^1)$, times $w^l\,\sigma'(z^l)$ for each later layer, times $2(a^L - y)$."""
-    w, b = sp.symbols(f"w1:{layers + 1}"), sp.symbols(f"b1:{layers + 1}")
-    x, y = sp.symbols("x y")
-    z, a = [], [x]
-    for w_l, b_l in zip(w, b, strict=True):
-        z.append(w_l * a[-1] + b_l)
-        a.append(1 / (1 + sp.exp(-z[-1])))
-    primes = [sp.exp(-z_l) / (1 + sp.exp(-z_l)) ** 2 for z_l in z]
-    formula = x * primes[0] * 2 * (a[-1] - y)
-    for w_l, prime in zip(w[1:], primes[1:], strict=True):
-        formula *= w_l * prime
-    truth = sp.diff((a[-1] - y) ** 2, w[0])
-    for seed in range(5):
-        x_0, y_0, w_0, b_0 = some_chain(seed, layers)
-        numbers = dict(zip((x, y, *w, *b), (x_0, y_0, *w_0, *b_0), strict=True))
-        assert float(formula.subs(numbers)) == pytest.approx(float(truth.subs(numbers)), rel=1e-9)
+@pytest.mark.parametrize("length", [3, 4, 5])
+def test_slope_of_the_first_weight_is_one_long_product(length: int) -> None:
+    r"""The slope over $w^1$ is $x\,\sigma'(z^1)$, times $w^l\,\sigma'(z^l)$ for each later layer, times $2(a^L - y)$."""
+    world = chain(length)
+    formula("ALONG").holds(world, package=lambda: gradients(world)["W1"])
 
 
 @pytest.mark.equation("CHAIN1", "DCDW", "DCDB", "DCDA", "ALONG")
@@ -175,35 +142,18 @@ def test_the_loop_back_gives_every_slope_of_the_chain(seed: int) -> None:
 
 
 @pytest.mark.equation("QUARTER")
-@pytest.mark.parametrize("layers", [1, 2, 5, 20])
-def test_a_quarter_for_every_layer(layers: int) -> None:
+def test_a_quarter_for_every_layer() -> None:
     r"""The slope over $b^1$ stays below $(1/4)^L\,\lvert w^2 \cdots w^L \rvert\,\lvert \partial C_0 / \partial a^L \rvert$, and reaches it when every $z^l$ is zero."""
-    for seed in RNG_SEEDS:
-        x, y, w, b = some_chain(seed, layers)
-        a = walk(x, w, b)[1]
-        measured = network_of(w, b).trace([x], [y]).gradients["b1"].item()
-        assert abs(measured) <= abs(prod(w[1:])) * abs(2 * (a[-1] - y)) / 4**layers * (1 + 1e-12)
-    y, w = 0.9, [1.3] * layers
-    b = [-1.3 / 2] * layers  # z = 1.3 · ½ − 0.65 = 0 at every neuron, so a = ½ again
-    measured = network_of(w, b).trace([0.5], [y]).gradients["b1"].item()
-    assert abs(measured) == pytest.approx(1.3 ** (layers - 1) * 2 * 0.4 / 4**layers)
+    formula("QUARTER").holds(
+        *(chain(length, seed=seed) for length in (3, 4) for seed in range(5)),
+        reached=[chain(3, still=True), chain(4, still=True)],
+    )
 
 
 @pytest.mark.equation("MEANGRAD")
-@pytest.mark.parametrize("seed", RNG_SEEDS)
-def test_slope_of_the_mean_is_the_mean_of_the_slopes(seed: int) -> None:
-    r"""The measured slope of $\frac1N \sum_i C_i$ over $w^L$ is the mean of the slopes $a^{L-1}_i\,\sigma'(z^L_i)\,2(a^L_i - y_i)$."""
-    _, _, w, b = some_chain(seed)
-    rng = np.random.default_rng(seed)
-    inputs, targets, h = rng.normal(size=5), rng.random(5), 1e-5
-
-    def mean_cost(weight: float) -> float:
-        return sum(cost(x, y, [*w[:2], weight], b) for x, y in zip(inputs, targets, strict=True)) / 5
-
-    slopes = []
-    for x, y in zip(inputs, targets, strict=True):
-        z, a = walk(x, w, b)
-        slopes.append(a[2] * sigma_prime(z[2]) * 2 * (a[3] - y))
-    assert sum(slopes) / 5 == pytest.approx((mean_cost(w[2] + h) - mean_cost(w[2] - h)) / (2 * h), rel=1e-6, abs=1e-11)
-    batch = network_of(w, b).trace(inputs[:, np.newaxis], targets[:, np.newaxis])
-    assert batch.gradients["W3"].item() == pytest.approx(sum(slopes) / 5)
+def test_slope_of_the_mean_is_the_mean_of_the_slopes() -> None:
+    r"""The slope of the mean cost over $w^L$ is the mean $\frac1N \sum_i \partial C_i / \partial w^L$ of the slopes."""
+    world = chains()
+    w, b, x, y = ([*world[name].values()] for name in "wbxy")
+    batch = network_of(w, b).trace(np.array(x)[:, np.newaxis], np.array(y)[:, np.newaxis])
+    formula("MEANGRAD").holds(world, package=lambda: batch.gradients["W3"])

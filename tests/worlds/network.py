@@ -124,3 +124,39 @@ def two_examples(eta: float = 0.7, *, seed: int = 3) -> World:
         let("a", sigma(z), L), let("Deltatilde_z", new_W @ other + new_b - (W @ other + b), L)
 
     return World(program)
+
+
+def probable(sizes: tuple[int, ...] = (3, 3, 3), *, seed: int = 1) -> World:
+    r"""Layers that end in sigmoids and say how probable each yes is; $C$ is the binary cross-entropy of one example."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        let("sigma", sigma)
+        L = let("L", len(sizes) - 1)
+        y = let("y", rng.uniform(0.1, 0.9, sizes[-1]))
+        a = let("a", rng.standard_normal(sizes[0]), 0)
+        for l in range(1, L + 1):
+            W, b = rng.standard_normal((sizes[l], sizes[l - 1])), rng.standard_normal(sizes[l])
+            a = let("a", sigma(let("z", W @ a + b, l)), l)
+        let("C", -sum(y[j] * np.log(a[j]) + (1 - y[j]) * np.log(1 - a[j]) for j in range(sizes[-1])))
+
+    return with_errors(program, len(sizes) - 1)
+
+
+def chains(size: int = 4, length: int = 3, *, seed: int = 1) -> World:
+    """Several examples through one chain: $C_i$ is the cost of each, $C$ their mean; the inputs and targets are families."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        N, L = let("N", size), let("L", length)
+        w = [let("w", rng.uniform(0.5, 2), l) for l in range(1, L + 1)]
+        b = [let("b", rng.uniform(-1, 1), l) for l in range(1, L + 1)]
+        total = 0.0
+        for i in range(1, N + 1):
+            a, y = let("x", rng.standard_normal(), i), let("y", rng.uniform(0, 1), i)
+            for l in range(L):
+                a = sigma(w[l] * a + b[l])
+            total = total + let("C", (a - y) ** 2, i)
+        let("the C", total / N)
+
+    return World(program)

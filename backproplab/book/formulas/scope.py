@@ -117,6 +117,8 @@ def located(symbol: ex.Symbol, scope: Scope) -> tuple[Any, tuple[int, ...], tupl
     picks = [] if symbol.layer is None else [whole(evaluate(symbol.layer, scope))]
     indices = [whole(evaluate(index, scope)) for index in symbol.indices]
     keys: list[int] = []
+    if isinstance(value, dict) and not picks and not indices and scope.world.declared(f"the {symbol.name}"):
+        return scope.raw(f"the {symbol.name}"), (), ()
     while isinstance(value, dict):
         if not picks and not indices:
             message = f"{symbol} does not say which {symbol.name} is meant"
