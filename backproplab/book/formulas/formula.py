@@ -12,10 +12,11 @@ mistakes in the formula, one at a time, and fails if any of them would hold as w
 How to bind an equation:
 
 1. Take the world of its family from `tests/worlds`, or write one: a `World(program)` whose program says what each
-   symbol is, `let("z", value, l)` for $z^l$. Names are LaTeX without backslash: `delta`, `hat_y` for \hat y, `lambda_max`
-   for \lambda_{\max}, `w^*`, `C_0`, `K'`; `the C` for the $C$ that stands without an index beside the family $C_i$. The longest name that is declared counts; what is left over of the scripts is
-   a layer where the name is a family (`let` with a number behind the value), a power, or indices. A constant, a set or
-   a function is declared like any other value. A second world does what one cannot: other values, an edge, a zero.
+   symbol is, `let("z", value, l)` for $z^l$. Names are LaTeX without backslash: `delta`, `hat_y` for \hat y,
+   `lambda_max` for \lambda_{\max}, `w^*`, `C_0`, `K'`; `the C` for the $C$ that stands without an index beside the
+   family $C_i$. The longest name that is declared counts; what is left over of the scripts is a layer where the name
+   is a family (`let` with a number behind the value), a power, or indices. A constant, a set or a function is
+   declared like any other value. A second world does what one cannot: other values, an edge, a zero.
 2. Free indices run over all that exists; sums too. Where no array shows how far an index runs, say `ranges={"t": …}`.
    Words that decide something, as `\text{ won window }`, are functions in `words`. `\theta \leftarrow` is compared with
    `let("new theta", …)`.

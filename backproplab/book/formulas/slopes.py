@@ -26,7 +26,8 @@ def called(function: Callable[..., Any], arguments: list[Any]) -> Any:
     """Call a function with vectors as it takes them, and return a vector as a column."""
     flat = [a[:, 0] if isinstance(a, np.ndarray) and a.ndim == 2 and a.shape[1] == 1 else a for a in arguments]
     try:
-        value = function(*flat)
+        with np.errstate(all="ignore"):  # what is not finite equals nothing
+            value = function(*flat)
     except (TypeError, ValueError, IndexError, KeyError) as error:
         message = f"the function does not take {', '.join(str(np.shape(a)) for a in flat)}: {error}"
         raise ReadError(message) from error
