@@ -97,19 +97,21 @@ def test_squared_error_behind_a_sigmoid() -> None:
 def test_binary_cross_entropy() -> None:
     r"""The binary cross-entropy is $-y \ln a - (1 - y) \ln (1 - a)$; its slope in $a$ is $\frac{a - y}{a (1 - a)}$."""
     world = yes_or_no()
-    formula("BCE").holds(world, package=[lambda: binary_cross_entropy.value([[world["z"]]], [[world["y"]]])])
+    z, y = np.array([[world["z"]]]), np.array([[world["y"]]])
+    formula("BCE").holds(world, package=[lambda: binary_cross_entropy.value(z, y)])
     each = [
-        [binary_cross_entropy.value([[z]], [[y]]) for z, y in zip(*rows, strict=True)]
-        for rows in zip(LOGITS, TARGETS, strict=True)
+        binary_cross_entropy.value(LOGITS[j : j + 1, i : i + 1], TARGETS[j : j + 1, i : i + 1])
+        for j, i in np.ndindex(3, 5)
     ]
-    assert binary_cross_entropy.value(LOGITS, TARGETS) == pytest.approx(np.sum(each) / 5, rel=1e-12)
+    assert binary_cross_entropy.value(LOGITS, TARGETS) == pytest.approx(sum(each) / 5, rel=1e-12)
 
 
 @pytest.mark.equation("BCELOGIT")
 def test_binary_cross_entropy_on_logits() -> None:
     r"""The slope of the binary cross-entropy in the logit is $\sigma(z) - y$; of a batch, each is divided by $N$."""
     world = yes_or_no()
-    formula("BCELOGIT").holds(world, package=lambda: binary_cross_entropy.gradient([[world["z"]]], [[world["y"]]]))
+    z, y = np.array([[world["z"]]]), np.array([[world["y"]]])
+    formula("BCELOGIT").holds(world, package=lambda: binary_cross_entropy.gradient(z, y))
     measured = nudged(lambda at: binary_cross_entropy.value(at, TARGETS), LOGITS)
     np.testing.assert_allclose(binary_cross_entropy.gradient(LOGITS, TARGETS), measured, atol=1e-8)
 

@@ -1,4 +1,4 @@
-"""Worlds of the chapters on one neuron, on its bend and on losses: outputs, targets, weighted inputs and what they cost."""
+"""Worlds of the chapter on losses: outputs, targets, weighted inputs and what they cost."""
 
 from __future__ import annotations
 
@@ -68,26 +68,5 @@ def table(c: float | None = None, sizes: tuple[int, int] = (3, 4), *, seed: int 
         factor = let("c", 1 / (n * N) if c is None else c)
         a, y = let("a", rng.uniform(0, 1, sizes)), let("y", rng.uniform(0, 1, sizes))
         let("C", factor * sum((a[place] - y[place]) ** 2 for place in np.ndindex(*sizes)))
-
-    return World(program)
-
-
-def neuron(inputs: int = 3, *, seed: int = 6) -> World:
-    """A neuron with several inputs."""
-
-    def program(let: Let) -> None:
-        rng = np.random.default_rng(seed)
-        let("sigma", sigma), let("n", inputs)
-        w, x, b = let("w", rng.standard_normal(inputs)), let("x", rng.standard_normal(inputs)), let("b", 0.4)
-        let("a", sigma(let("z", sum(w[k] * x[k] for k in range(inputs)) + b)))
-
-    return World(program)
-
-
-def bend(function: Callable[[Any], Any], z: float) -> World:
-    """A neuron's bend at one weighted input."""
-
-    def program(let: Let) -> None:
-        let("a", function(let("z", z)))
 
     return World(program)

@@ -103,11 +103,17 @@ def _order(expression: ex.Order, _: Scope) -> Any:
 
 @rule(ex.Cases)
 def _cases(expression: ex.Cases, scope: Scope) -> Any:
-    for value, condition in zip(expression.values, expression.conditions, strict=True):
-        if holds(condition, scope):
-            return evaluate(value, scope)
-    message = f"none of the cases of {expression} holds"
-    raise ReadError(message)
+    """The value whose condition holds; where two conditions hold, the values must agree."""
+    lines = list(zip(expression.values, expression.conditions, strict=True))
+    found = [evaluate(value, scope) for value, said in lines if said != ex.Words("otherwise") and holds(said, scope)]
+    found = found or [evaluate(value, scope) for value, said in lines if said == ex.Words("otherwise")]
+    if not found:
+        message = f"none of the cases of {expression} holds"
+        raise ReadError(message)
+    if any(not close(found[0], other, 1e-9) for other in found[1:]):
+        message = f"two of the cases of {expression} hold, and say different things"
+        raise ReadError(message)
+    return found[0]
 
 
 @rule(ex.Iverson)
