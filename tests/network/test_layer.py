@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 import pytest
-import sympy
 
 from backproplab import Dense, Network
-
-SHAPES = [(1, 1, 1), (2, 3, 4), (5, 2, 3), (3, 4, 1), (2, 3, 3)]
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.counts import sizes as counts
+from tests.worlds.network import columns, layers
 
 
 @pytest.mark.equation("LAYER")
-@pytest.mark.parametrize(("inputs", "neurons", "examples"), SHAPES)
-def test_layer_by_index(inputs: int, neurons: int, examples: int) -> None:
-    r"""Entry $j$ of $\sigma(W^l a^{l-1} + b^l)$ is what neuron $j$ says on its own, with row $j$ of $W^l$."""
-    rng = np.random.default_rng(0)
-    W, b = rng.standard_normal((neurons, inputs)), rng.standard_normal(neurons)
-    x = rng.standard_normal((examples, inputs))
-    outputs = Network([Dense.from_parameters(W, b, "tanh")]).predict(x)
-    assert outputs.shape == (examples, neurons)
-    for i in range(examples):
-        for j in range(neurons):
-            z = sum(W[j, k] * x[i, k] for k in range(inputs)) + b[j]
-            assert outputs[i, j] == pytest.approx(math.tanh(z), rel=1e-12)
+def test_layer_by_index() -> None:
+    r"""A layer says $\sigma(W^l a^{l-1} + b^l)$: the package's answers, layer by layer, are those of the formula."""
+    world = layers()
+    dense = [Dense.from_parameters(world["W"][l], world["b"][l], "sigmoid") for l in world["W"]]
+    steps = Network(dense).trace(world["x"], world["y"]).steps
+    formula("LAYER").holds(world, package=lambda l: steps[l - 1].a)
 
 
 @pytest.mark.equation("BATCH")
-@pytest.mark.parametrize(("inputs", "neurons", "examples"), SHAPES)
-def test_each_column_of_a_batch_is_on_its_own(inputs: int, neurons: int, examples: int) -> None:
-    r"""Column $i$ of $W A + b\,\mathbf{1}^T$ is $W a_i + b$, whatever the other columns hold."""
-    rng = np.random.default_rng(1)
-    W, b, A = (rng.standard_normal(shape) for shape in [(neurons, inputs), (neurons, 1), (inputs, examples)])
-    formula = np.empty((neurons, examples))
-    for j, i in np.ndindex(formula.shape):
-        formula[j, i] = sum(W[j, k] * A[k, i] for k in range(inputs)) + b[j, 0] * 1
-    layer = Dense.from_parameters(W, b)
-    np.testing.assert_allclose(layer.forward(A), formula, rtol=1e-12)
+def test_each_column_of_a_batch_is_on_its_own() -> None:
+    r"""The batch is $W^l A^{l-1} + b^l\,\mathbf{1}^T$, its columns worked out one by one, whatever the other columns hold."""
+    world = columns()
+    layer, A = Dense.from_parameters(world["W"][1], world["b"][1]), world["A"][0]
+    formula("BATCH").holds(
+        world, package=lambda l: Dense.from_parameters(world["W"][l], world["b"][l]).forward(world["A"][l - 1])
+    )
     others = A.copy()
     others[:, 1:] = 7
-    np.testing.assert_allclose(layer.forward(others)[:, 0], formula[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(layer.forward(others)[:, 0], layer.forward(A)[:, 0], rtol=1e-12)
 
 
 @pytest.mark.equation("PARAMS")
@@ -66,24 +57,17 @@ def test_parameters_are_counted() -> None:
                 for _weight in range(n_prev):
                     one_by_one += 1
                 one_by_one += 1  # its bias
-        assert one_by_one == count == sum(n * (n_prev + 1) for n_prev, n in itertools.pairwise(sizes))
+        assert one_by_one == count
+    formula("PARAMS").holds(*(counts({"P": count}, *sizes) for sizes, count in known.items() if len(sizes) == 4))
 
 
 @pytest.mark.equation("COLLAPSE")
 def test_two_layers_without_a_bend_are_one() -> None:
-    r"""In algebra $W^2 (W^1 x + b^1) + b^2 = (W^2 W^1)\,x + (W^2 b^1 + b^2)$, entry by entry; with a bend it is not so."""
-    W1, W2 = (
-        sympy.Matrix(*shape, lambda i, j, name=name: sympy.Symbol(f"{name}{i}{j}"))
-        for name, shape in (("u", (3, 2)), ("v", (2, 3)))
-    )
-    x, b1, b2 = (
-        sympy.Matrix(size, 1, lambda i, _, name=name: sympy.Symbol(f"{name}{i}"))
-        for name, size in (("x", 2), ("b", 3), ("c", 2))
-    )
-    two, one = W2 * (W1 * x + b1) + b2, (W2 * W1) * x + (W2 * b1 + b2)
-    assert (two - one).expand() == sympy.zeros(2, 1)
-
+    r"""$W^2 (W^1 x + b^1) + b^2 = (W^2 W^1)\,x + (W^2 b^1 + b^2)$, entry by entry; with a bend it is not so."""
     rng = np.random.default_rng(3)
+    W, b = ({l: rng.standard_normal(shape) for l in (1, 2)} for shape in ((3, 3), 3))
+    formula("COLLAPSE").holds(World({"W": W, "b": b, "x": rng.standard_normal(3)}))
+
     first, second = Dense(4, 5, "identity", rng=rng), Dense(5, 3, "identity", rng=rng)
     for layer in (first, second):
         layer.b[...] = rng.standard_normal(layer.b.shape)

@@ -8,9 +8,12 @@ from itertools import combinations, pairwise, permutations, product
 
 import numpy as np
 import pytest
-import sympy
 
 from backproplab import Dense, Network, minibatches
+from backproplab.book.formulas.check import Manner
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.counts import missed, poll, settled
 
 SLOPES = [Fraction(4), Fraction(-1), Fraction(3), Fraction(0), Fraction(-2)]
 N = len(SLOPES)
@@ -85,16 +88,8 @@ def test_covariance_of_two_draws_without_replacement() -> None:
 
 @pytest.mark.equation("POLL")
 def test_the_error_of_a_poll() -> None:
-    r"""The standard deviation of the share of yes among $m$ voters, from the binomial distribution, is $\sqrt{p(1-p)/m}$, at most $\frac{1}{2\sqrt m}$."""
-    for m in (1, 4, 30):
-        for p in (0.1, 0.5, 0.53, 0.9):
-            chances = [math.comb(m, yes) * p**yes * (1 - p) ** (m - yes) for yes in range(m + 1)]
-            centre = sum(chance * yes / m for yes, chance in enumerate(chances))
-            spread = math.sqrt(sum(chance * (yes / m - centre) ** 2 for yes, chance in enumerate(chances)))
-            assert spread == pytest.approx(math.sqrt(p * (1 - p) / m))
-            assert spread <= 1 / (2 * math.sqrt(m)) + 1e-12
-    p = sympy.symbols("p")
-    assert sympy.solve(sympy.diff(p * (1 - p), p), p) == [sympy.Rational(1, 2)]
+    r"""The standard deviation of the share of yes among $m$ voters, over all their answers, is $\sqrt{p(1-p)/m}$, at most $\frac{1}{2\sqrt m}$."""
+    formula("POLL").holds(*(poll(p, m) for p in (0.1, 0.53, 0.9) for m in (3, 8)), reached=[poll(0.5, 3), poll(0.5, 8)])
 
 
 @pytest.mark.equation("EPOCHSTEPS")
@@ -106,17 +101,15 @@ def test_steps_per_epoch() -> None:
             while left > 0:
                 left, steps = left - m, steps + 1
             batches = [*minibatches(examples, m, np.random.default_rng(0))]
-            assert len(batches) == steps == math.ceil(examples / m)
+            assert len(batches) == steps
+            formula("EPOCHSTEPS").is_true([(World({"N": examples, "m": m, "steps": steps}), Manner())], None)
+    formula("EPOCHSTEPS").holds(World({"N": 10, "m": 4, "steps": 3}))
 
 
 @pytest.mark.equation("MISSED")
 def test_share_of_missed_examples() -> None:
-    r"""Of all $N^N$ ways to draw, a share of exactly $(1 - \frac1N)^N$ misses a given example, and the limit is $1/e$, approached from below."""
-    for n in range(1, 6):
-        draws = [*product(range(n), repeat=n)]
-        assert Fraction(sum(0 not in draw for draw in draws), len(draws)) == (1 - Fraction(1, n)) ** n
-    n = sympy.symbols("n", positive=True)
-    assert sympy.limit((1 - 1 / n) ** n, n, sympy.oo) == sympy.exp(-1)
+    r"""Of all $N^N$ ways to draw, a share of $(1 - \frac1N)^N$ misses a given example, and the limit is $1/e$, approached from below."""
+    formula("MISSED").holds(*(missed(examples) for examples in (5, 2, 3, 4)), grows="N")
     shares = [(1 - 1 / n) ** n for n in range(1, 200)]
     assert all(before < after < math.exp(-1) for before, after in pairwise(shares))
 
@@ -131,12 +124,8 @@ def test_shuffled_batches_miss_nothing() -> None:
 
 @pytest.mark.equation("NOISEFLOOR")
 def test_cloud_about_the_minimum() -> None:
-    r"""$v = \frac{\eta}{2-\eta}\cdot\frac{\sigma^2}{m}$ is the only variance that a step $d' = (1-\eta)\,d - \eta\,\xi$ leaves as it is, and every other one comes nearer to it."""
-    eta, noise, v = sympy.symbols("eta noise v", positive=True)
-    after = (1 - eta) ** 2 * v + eta**2 * noise
-    (settled,) = sympy.solve(sympy.Eq(after, v), v)
-    assert sympy.simplify(settled - eta / (2 - eta) * noise) == 0
-    assert sympy.simplify((after - settled) - (1 - eta) ** 2 * (v - settled)) == 0
+    r"""$v = \frac{\eta}{2-\eta}\cdot\frac{\sigma^2}{m}$ is the variance at which steps $d' = (1-\eta)\,d - \eta\,\xi$ settle."""
+    formula("NOISEFLOOR").holds(settled(0.3, 1.3, 4), settled(0.05, 0.7, 9))
 
 
 def test_the_cloud_of_a_two_sided_noise() -> None:

@@ -160,3 +160,18 @@ def chains(size: int = 4, length: int = 3, *, seed: int = 1) -> World:
         let("the C", total / N)
 
     return World(program)
+
+
+def columns(*, seed: int = 5) -> World:
+    """Two layers and a batch of three examples side by side, each worked out by itself."""
+
+    def program(let: Let) -> None:
+        rng = np.random.default_rng(seed)
+        let("bold_1", np.ones(3))
+        A = let("A", rng.standard_normal((3, 3)), 0)
+        for l in (1, 2):
+            W, b = let("W", rng.standard_normal((3, 3)), l), let("b", rng.standard_normal(3), l)
+            Z = let("Z", np.stack([W @ A[:, i] + b for i in range(3)], axis=1), l)
+            A = let("A", sigma(Z), l)
+
+    return World(program)
