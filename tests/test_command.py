@@ -17,6 +17,7 @@ import pytest
 
 from backproplab import ACTIVATIONS, LOSSES, Dense, Network, worked_example
 from backproplab.command import main
+from backproplab.worked.terminal import WIDTH
 from tests.book import ROOT
 from tests.browser import listen
 
@@ -57,6 +58,12 @@ NETWORK = Network(
     "squared_error",
 )
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+
+
+@pytest.fixture(autouse=True)
+def usual_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever terminal the tests run in, sentences are as wide as in a file."""
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
 
 
 def explain(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -161,7 +161,7 @@ def calls() -> dict[str, Call]:
     return table
 
 
-ELSEWHERE = re.compile(r"calculus\.|gradcheck$|worked\.|figures\.networks$")
+ELSEWHERE = re.compile(r"calculus\.|gradcheck$|slopes$|verdicts$|worked\.|figures\.networks$")
 """Modules whose misuse other tests look after."""
 RECORDS = {
     "ACTIVATIONS", "LOSSES", "Dataset", "DivergenceError", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
