@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from backproplab import SGD, Dense, Network, fit, flow_chart
+from backproplab.book.formulas.formula import formula
+from tests.worlds.steps import descent, waiting
 
 X = np.array([[0.8, 0.6], [0.6, 0.9], [0.9, 0.8], [0.5, 0.5], [0.7, 0.4]])
 Y = np.array([[0.7], [0.6], [0.9], [0.3], [0.4]])
@@ -74,6 +76,19 @@ def test_all_gradients_of_a_step_are_taken_at_one_place() -> None:
         assert flat(network.parameters) == pytest.approx(theta, rel=1e-9)
 
 
+@pytest.mark.equation("LOOP")
+def test_the_loop_one_example_at_a_time() -> None:
+    r"""Each step is $\theta_{t+1} = \theta_t - \eta\,\nabla C_{B_t}(\theta_t)$, and `SGD` on the package's gradients goes the same way."""
+    world = descent(X, Y[:, 0], 0.7)
+    neuron = Network([Dense.from_parameters([world["theta"][0]], [0.0], "sigmoid")])
+    passed = []
+    for example in world["B"].values():
+        gradients = neuron.trace(X[example], Y[example]).gradients
+        SGD(0.7).step([neuron.parameters["W1"]], [gradients["W1"]])
+        passed.append(neuron.parameters["W1"][0].copy())
+    formula("LOOP").holds(world, package=lambda t: passed[t])
+
+
 def test_updating_on_the_way_back_is_another_path() -> None:
     """If the last layer moves before the error goes back through it, the first layer's gradient is another one."""
     network = students()
@@ -81,6 +96,12 @@ def test_updating_on_the_way_back_is_another_path() -> None:
     moved = network.parameters["W2"] - 3.0 * output.grads["W"]
     late = moved.T @ output.delta * hidden.a * (1 - hidden.a)
     assert np.sign(late[1, 0]) != np.sign(hidden.delta[1, 0])
+
+
+@pytest.mark.equation("EPOCHCOST")
+def test_average_cost_of_an_epoch() -> None:
+    r"""The average cost on the way is $\bar C = \frac1N \sum_t C_{i_t}(\theta_t)$, each cost before its own step."""
+    formula("EPOCHCOST").holds(descent(X, Y[:, 0], 0.7))
 
 
 @pytest.mark.equation("EPOCHCOST")
@@ -112,30 +133,14 @@ def test_a_short_last_batch_counts_by_its_size() -> None:
     assert state.loss == pytest.approx(total / 5)
 
 
-def stops_at(costs: list[float], patience: int) -> int | None:
-    """The first epoch, counted from 1, that has waited long enough; by counting, not by the formula."""
-    best, waited = math.inf, 0
-    for epoch, cost in enumerate(costs, 1):
-        best, waited = (cost, 0) if cost < best else (best, waited + 1)
-        if waited == patience:
-            return epoch
-    return None
-
-
 @pytest.mark.equation("PATIENCE")
 def test_patience_ends_after_the_best_epoch() -> None:
-    r"""$\min_{e-p < e' \le e} C(e') \ge \min_{e' \le e-p} C(e')$ first holds $p$ epochs after the best so far, found by counting instead."""
-    rng = np.random.default_rng(0)
-    found = 0
-    for _ in range(200):
-        costs, p = [*(rng.random(30) + np.linspace(1, 0, 30))], int(rng.integers(1, 8))
-        formula = [e for e in range(p + 1, 31) if min(costs[e - p : e]) >= min(costs[: e - p])]
-        end = stops_at(costs, p)
-        assert (formula[0] if formula else None) == end
-        if end is not None:
-            found += 1
-            assert int(np.argmin(costs[:end])) + 1 == end - p
-    assert found > 50
+    r"""$\min_{e-p < e' \le e} C(e') \ge \min_{e' \le e-p} C(e')$ holds when no epoch of the last $p$ was the best so far, found by counting instead."""
+    costs = [5, 4, 4.5, 3, 3.5, 3, 3.4, 2.9, 2.95, 3.0, 3.1, 4, 2]
+    more = "an epoch from before the window cannot be below the best of those before it"
+    wider = ("(e - p) < e' ≤ e → (e - p) ≤ e' ≤ e", "(e - p) → (-e - p)", "(e - p) → -p")
+    worlds = [waiting(costs, e, p) for p in (1, 2, 3, 4) for e in range(p + 1, len(costs) + 1)]
+    formula("PATIENCE").holds(*worlds, same=dict.fromkeys(wider, more))
 
 
 def test_a_flow_chart_has_its_texts_in_order_and_a_way_for_each_step_and_loop() -> None:

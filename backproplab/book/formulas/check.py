@@ -158,7 +158,7 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
             left = ex.Limit(variable.name, target, relation.sides[0])
             relation = ex.Relation((left, relation.sides[1]), ("=",))
         if set(relation.signs) & {"⟹", "⟺"}:
-            tried |= holds(relation.sides[0], scope)
+            tried |= "⟺" in relation.signs or holds(relation.sides[0], scope)
             if not holds(relation, scope):
                 message = f"{relation} is not so at {where}"
                 raise Untrue(message)

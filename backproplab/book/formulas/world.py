@@ -86,7 +86,7 @@ class World:
         rows: bool = False,
         columns: bool = False,
     ) -> None:
-        self._program = program if callable(program) else _told(program)
+        self.program = program if callable(program) else _told(program)
         self._known: dict[Nudges, dict[str, Any]] = {}
         self._order: dict[tuple[str, tuple[int, ...]], int] = {}
         self.first = first
@@ -108,7 +108,7 @@ class World:
         """Run the program with some numbers nudged, and give all values."""
         if nudges not in self._known:
             let = Let(nudges)
-            self._program(let)
+            self.program(let)
             self._known[nudges], self._order = let.values, let.order
         return self._known[nudges]
 
