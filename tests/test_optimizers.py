@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from backproplab import SGD, Dense, Network
+from backproplab.book.formulas.formula import formula
+from tests.worlds.calculus import slope_of, uneven
+from tests.worlds.steps import step
 
 X = np.random.default_rng(1).standard_normal((6, 3))
 Y = np.random.default_rng(2).uniform(size=(6, 2))
@@ -14,6 +17,15 @@ Y = np.random.default_rng(2).uniform(size=(6, 2))
 def network() -> Network:
     rng = np.random.default_rng(0)
     return Network([Dense(3, 4, "sigmoid", rng=rng), Dense(4, 2, "sigmoid", rng=rng)])
+
+
+@pytest.mark.equation("UPDATE")
+def test_a_step_is_the_formula() -> None:
+    r"""`SGD` moves three parameters as $\theta \leftarrow \theta - \eta\,\nabla_\theta C$ says, with the slopes measured."""
+    theta = np.array([0.4, -0.3, 0.8])
+    moved = theta.copy()
+    SGD(0.3).step([moved], [slope_of(uneven)(theta)])
+    formula("UPDATE").holds(step(0.3, theta, moved))
 
 
 @pytest.mark.equation("UPDATE")

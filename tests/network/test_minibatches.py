@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import combinations, pairwise, permutations, product
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from backproplab.book.formulas.check import Manner
 from backproplab.book.formulas.formula import formula
 from backproplab.book.formulas.world import World
 from tests.worlds.counts import missed, poll, settled
+from tests.worlds.steps import batch, draws
 
 SLOPES = [Fraction(4), Fraction(-1), Fraction(3), Fraction(0), Fraction(-2)]
 N = len(SLOPES)
@@ -33,29 +34,29 @@ def variance(values: list[Fraction]) -> Fraction:
 @pytest.mark.equation("MEANGRAD2")
 def test_gradient_of_a_mean() -> None:
     r"""The gradient of $\frac1m\sum_{i \in B} C_i$, by central differences, is $\frac1m\sum_{i \in B} \nabla C_i$ for every batch of four examples."""
+    formula("MEANGRAD2").holds(batch((1, 3, 4)), batch((2, 3)))
     rng = np.random.default_rng(0)
     network = Network([Dense(3, 4, "sigmoid", rng=rng), Dense(4, 2, "sigmoid", rng=rng)])
     x, y = rng.standard_normal((4, 3)), rng.random((4, 2))
     for m in range(1, 5):
-        for batch in map(list, combinations(range(4), m)):
+        for chosen in map(list, combinations(range(4), m)):
             for name, array in network.parameters.items():
-                each = np.mean([network.trace(x[i], y[i]).gradients[name] for i in batch], axis=0)
-                np.testing.assert_allclose(network.trace(x[batch], y[batch]).gradients[name], each, atol=1e-15)
+                each = np.mean([network.trace(x[i], y[i]).gradients[name] for i in chosen], axis=0)
+                np.testing.assert_allclose(network.trace(x[chosen], y[chosen]).gradients[name], each, atol=1e-15)
                 index = (0,) * array.ndim
                 kept, sides = array[index], []
                 for h in (1e-5, -1e-5):
                     array[index] = kept + h
-                    sides.append(sum(network.cost(x[i], y[i]) for i in batch) / m)
+                    sides.append(sum(network.cost(x[i], y[i]) for i in chosen) / m)
                 array[index] = kept
                 assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(each[index], rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.equation("UNBIASED")
-@pytest.mark.parametrize("m", range(1, N + 1))
-def test_a_batch_is_right_on_average(m: int) -> None:
-    r"""The mean of $g_B$ over *every* batch of $m$, in exact fractions, with and without replacement, is $\nabla C$."""
-    assert mean([mean([*batch]) for batch in combinations(SLOPES, m)]) == MEAN
-    assert mean([mean([*draws]) for draws in product(SLOPES, repeat=m)]) == MEAN
+def test_a_batch_is_right_on_average() -> None:
+    r"""The mean of $g_B$ over *every* batch of $m$, with and without replacement, is $\nabla C$."""
+    every = [draws([float(g) for g in SLOPES], m, again=again) for m in (2, 3, 1, 4, 5) for again in (True, False)]
+    formula("UNBIASED").holds(*every)
 
 
 def test_a_short_last_batch_makes_the_mean_of_means_wrong() -> None:
@@ -66,17 +67,15 @@ def test_a_short_last_batch_makes_the_mean_of_means_wrong() -> None:
 
 
 @pytest.mark.equation("VARIANCE")
-@pytest.mark.parametrize("m", range(1, N + 1))
-def test_variance_with_replacement(m: int) -> None:
-    r"""The variance of $g_B$ over all $N^m$ draws is $\sigma^2/m$, in exact fractions."""
-    assert variance([mean([*draws]) for draws in product(SLOPES, repeat=m)]) == SIGMA2 / m
+def test_variance_with_replacement() -> None:
+    r"""The variance of $g_B$ over all $N^m$ draws is $\sigma^2/m$."""
+    formula("VARIANCE").holds(*(draws([float(g) for g in SLOPES], m, again=True) for m in (2, 3, 1, 4, 5)))
 
 
 @pytest.mark.equation("FINITEPOP")
-@pytest.mark.parametrize("m", range(1, N + 1))
-def test_variance_without_replacement(m: int) -> None:
-    r"""The variance of $g_B$ over all batches of $m$ different examples is $\frac{\sigma^2}{m}\cdot\frac{N-m}{N-1}$, in exact fractions, and zero for $m = N$."""
-    assert variance([mean([*batch]) for batch in combinations(SLOPES, m)]) == SIGMA2 / m * Fraction(N - m, N - 1)
+def test_variance_without_replacement() -> None:
+    r"""The variance of $g_B$ over all batches of $m$ different examples is $\frac{\sigma^2}{m}\cdot\frac{N-m}{N-1}$, and zero for $m = N$."""
+    formula("FINITEPOP").holds(*(draws([float(g) for g in SLOPES], m, again=False) for m in (2, 3, 1, 4, N)))
 
 
 def test_covariance_of_two_draws_without_replacement() -> None:

@@ -74,8 +74,7 @@ def draws(slopes: Sequence[float], m: int, *, again: bool) -> World:
         let("m", m), let("g_B", np.array([sum(batch) / m for batch in chosen]))
         mean = sum(slopes) / N
         let("sigma", np.sqrt(sum((slope - mean) ** 2 for slope in slopes) / N))
-        let("E", lambda g: sum(g) / len(g))
-        let("Var", lambda g: sum((value - sum(g) / len(g)) ** 2 for value in g) / len(g))
+        let("E", np.mean), let("Var", lambda g: np.mean((g - np.mean(g)) ** 2))
 
     return World(program, nabla={"": ("theta",)})
 
