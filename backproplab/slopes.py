@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backproplab.checks import Array
-
 __all__ = ["Reading"]
 
 EPS = float(np.finfo(np.float64).eps)
@@ -156,50 +154,3 @@ def _limit(values: list[float], steps: list[float], power: int, rounding: float)
     settles = abs(third - second) <= 3 / ratio * abs(second - first) + 4 * rounding
     error = SAFETY * abs(value - after) if settles else abs(third - second) + abs(second - first)
     return _Limit(value, error + 1.2 * rounding, settles)
-
-
-def scatter(line: Line) -> float:
-    r"""Estimate the noise of a cost along a line, whatever its source, from what its fourth differences leave.
-
-    $$\Delta^4 f_k = f_{k+4} - 4 f_{k+3} + 6 f_{k+2} - 4 f_{k+1} + f_k$$
-
-    At neighbouring points they make a smooth function vanish; of independent errors of size σ they keep $\sqrt{70}\,\sigma$.
-    The points are taken closer and closer until the answer is the precision of the machine, or stays the same, or the
-    cost stands still. The median lets a kink or a jump among the points pass.
-
-    Returns:
-        Eight times σ: few errors are larger.
-
-    Source: Moré and Wild 2011, *Estimating computational noise*, which takes several orders of differences.
-    """
-    sizes = {line.scale, abs(line.x) or 1.0}  # some costs are noisy just around zero
-    return 8 * max(_scatter(line, 0.7 * size) for size in sizes)
-
-
-def _scatter(line: Line, size: float) -> float:
-    least, before, alike = np.inf, 0.0, 0
-    for spacing in size / 10.0 ** np.arange(3, 16):
-        values = np.array([line.cost(line.x + k * spacing) for k in range(13)])
-        changes = np.diff(values)
-        if not np.isfinite(values).all() or np.count_nonzero(changes) <= changes.size / 2:
-            continue
-        sigma, largest = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67, np.abs(values).max()
-        alike = alike + 1 if before / 4 < sigma < 4 * before else 0
-        if (alike and sigma < largest / 1e6) or (
-            alike >= 4 and sigma > np.ptp(values) / 10
-        ):  # no fast wave, no logarithm
-            return max(sigma, before)
-        if sigma <= line.eps * largest:  # no more than the last digit
-            return 0.0
-        least, before = min(least, sigma), sigma
-    return float(least) if np.isfinite(least) else 0.0
-
-
-def precision(values: Array) -> float:
-    """Return the relative precision of numbers: that of the coarsest type which holds all of them exactly."""
-    values = np.unique(values[np.isfinite(values)])
-    with np.errstate(over="ignore"):
-        for dtype in (np.float16, np.float32):
-            if values.size > 3 and np.array_equal(values.astype(dtype), values):
-                return float(np.finfo(dtype).eps)
-    return EPS

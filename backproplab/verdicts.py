@@ -132,7 +132,7 @@ def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict | None:
     doubt = 2 * small.rounding + reading.error + abs(narrow.central - reading.slope)
     agree = abs(small.central - reading.slope) <= doubt
     straight = abs(small.right - small.left) <= abs(narrow.right - narrow.left) + 4 * small.rounding
-    verdict = _compare(line, reading, claimed, tolerance)
+    verdict = _compare(line, [reading], claimed, tolerance)
     return verdict if agree and straight and verdict.word == "right" else None
 
 
@@ -146,31 +146,42 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
     gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
     later = [reading for reading in readings[bent + 1 :] if reading.kind in ("smooth", "faint")]
     if any((reading.side_error if reading.kind == "smooth" else reading.error) < gap / 10 for reading in later):
-        verdict = _compare(line, _best(later), claimed, tolerance)
+        verdict = _compare(line, _agreeing(later), claimed, tolerance)
     elif bent >= 0:
         verdict = _compare_sides(readings[bent], claimed, tolerance)
     else:
         verdict = _unsettled(readings)
+    noisy = line.noise > 8 * line.eps * abs(line.here)
+    above, steepest = abs(verdict.measured) + verdict.uncertainty, max(reading.response for reading in readings)
+    if verdict.word == "wrong" and noisy and abs(claimed) > max(1000 * above, steepest / 1000):
+        verdict = verdict._replace(
+            word="cannot tell",
+            reason="the cost moves up and down so fast that its slope cannot be told from noise: check at a smoother one",
+        )
     return verdict._replace(readings=readings)
 
 
-def _best(readings: list[Reading]) -> Reading:
+def _agreeing(readings: list[Reading]) -> list[Reading]:
+    """Return the readings that no narrower one contradicts, the narrowest first."""
     agreeing: list[Reading] = []
     for reading in reversed(readings):
         if any(abs(reading.slope - other.slope) > reading.error + other.error for other in agreeing):
             break
         agreeing.append(reading)
-    return min(agreeing, key=lambda reading: reading.error)
+    return agreeing
 
 
-def _compare(line: Line, reading: Reading, claimed: float, tolerance: float) -> Verdict:
+def _compare(line: Line, readings: list[Reading], claimed: float, tolerance: float) -> Verdict:
+    reading = min(readings, key=lambda reading: reading.error)
     slope, doubt = reading.slope, reading.error
     size, apart = max(abs(claimed), abs(slope)), abs(claimed - slope)
     if apart - doubt > tolerance * size:
         return Verdict("wrong", slope, doubt, "the claim lies outside of what the cost's slope can be")
     # a slope far smaller than the cost's answer to the step is known less exactly, and a zero one only as zero
-    sharp = reading.kind == "smooth" and doubt <= 10 * tolerance * reading.response
-    zero = abs(claimed) <= 16 * line.eps * reading.response
+    near = [one for one in readings if one.kind == "smooth" and one.step <= (abs(line.x) or 1.0)]
+    response = max((one.response for one in near if one.error <= 10 * tolerance * one.response), default=0.0)
+    sharp = reading.kind == "smooth" and doubt <= 10 * tolerance * response
+    zero = abs(claimed) <= 16 * line.eps * response
     small = sharp and apart <= doubt and (doubt <= tolerance**0.5 * size or zero)
     still = claimed == reading.response == 0 and _stands_still(line)
     if apart + doubt <= tolerance * size or small or still:

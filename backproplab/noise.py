@@ -1,0 +1,107 @@
+"""How exactly a cost is computed: its noise along a line, the teeth of its rounding, and the precision of its numbers."""
+
+import numpy as np
+
+from backproplab.checks import Array
+from backproplab.slopes import EPS, Line
+
+__all__: list[str] = []
+
+GOLDEN = (5**0.5 - 1) / 2
+
+
+def scatter(line: Line) -> float:
+    r"""Estimate the noise of a cost along a line, whatever its source, from what its fourth differences leave.
+
+    $$\Delta^4 f_k = f_{k+4} - 4 f_{k+3} + 6 f_{k+2} - 4 f_{k+1} + f_k$$
+
+    At neighbouring points they make a smooth function vanish; of independent errors of size σ they keep $\sqrt{70}\,\sigma$.
+    The points are taken closer and closer until the answer is the precision of the machine, or stays the same, or the
+    cost stands still. The median lets a kink or a jump among the points pass.
+
+    Returns:
+        Eight times σ: few errors are larger.
+
+    Source: Moré and Wild 2011, *Estimating computational noise*, which takes several orders of differences.
+    """
+    sizes = {line.scale, abs(line.x) or 1.0}  # some costs are noisy just around zero
+    return 8 * max(_scatter(line, 0.7 * size) for size in sizes)
+
+
+def _scatter(line: Line, size: float) -> float:
+    least, before, alike = np.inf, 0.0, 0
+    for spacing in size / 10.0 ** np.arange(3, 16):
+        values = np.array([line.cost(line.x + k * spacing) for k in range(13)])
+        changes = np.diff(values)
+        if not np.isfinite(values).all() or np.count_nonzero(changes) <= changes.size / 2:
+            continue
+        sigma, largest = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67, np.abs(values).max()
+        alike = alike + 1 if before / 4 < sigma < 4 * before else 0
+        if (alike and sigma < largest / 1e6) or (
+            alike >= 4 and sigma > np.ptp(values) / 10
+        ):  # no fast wave, no logarithm
+            return max(sigma, before)
+        if sigma <= line.eps * largest:  # no more than the last digit
+            return 0.0
+        least, before = min(least, sigma), sigma
+    return float(least) if np.isfinite(least) else 0.0
+
+
+def teeth(line: Line) -> float:
+    """Estimate the noise of a cost that is a sawtooth, or return 0 if it is none.
+
+    A cost such as (10⁸ + w)² − 10¹⁶ − 2·10⁸w computes the first term through numbers so large that it stands still
+    while the last one moves, and then jumps. On a tooth, narrow steps measure a slope exactly that is not the slope of the
+    cost. What gives it away is that they measure such slopes at many places around, and that the cost does not move like
+    that from one place to the next.
+
+    Returns:
+        Twice the largest distance of the cost from a cubic through many places.
+    """
+    sizes = {line.scale, abs(line.x) or 1.0}
+    found = [_teeth(line, width) for size in sizes for width in (size, size / 100)]
+    return min((noise for noise in found if noise), default=0.0)
+
+
+def _teeth(line: Line, width: float) -> float:
+    u = np.sort(np.arange(1, 22) * GOLDEN % 1) - 0.5
+    places = line.x + width * u
+    values = np.array([line.cost(place) for place in places]) - line.here
+    if not np.isfinite(values).all():
+        return 0.0
+    cubic = np.polyfit(u, values, 3)
+    apart = float(np.abs(values - np.polyval(cubic, u)).max())
+    for step in width * 0.1 ** np.arange(4, 16):
+        rises = [line.cost(place + step) - line.cost(place - step) for place in places]
+        slopes = np.array(rises) / (2 * step) * width
+        inside = np.polyfit(u, slopes, 2)
+        rough = float(np.abs(slopes - np.polyval(inside, u)).max())
+        if abs(cubic[-2] - inside[-1]) > 10 * (apart + rough):
+            return 2 * apart
+    return 0.0
+
+
+def stair(line: Line) -> float:
+    """Return the height of the steps in which a cost moves that is flat around a point, or 0 if it moves smoothly.
+
+    A unit that is off and is switched on from further away moves the cost smoothly from there on; a cost that is computed too
+    coarsely moves by whole numbers of steps.
+    """
+    for far in line.scale * 10.0 ** np.arange(-6, 9):
+        places = line.x + far * np.outer((-1, 1), 1 + np.arange(1, 11) * GOLDEN % 1).ravel()
+        values = np.array([line.here, *(line.cost(place) for place in places)])
+        heights = np.diff(np.unique(values[np.isfinite(values)]))
+        if heights.size:
+            count = heights / heights.min()
+            return float(heights.min()) if np.all(np.abs(count - count.round()) < 1e-6) else 0.0
+    return 0.0
+
+
+def precision(values: Array) -> float:
+    """Return the relative precision of numbers: that of the coarsest type which holds all of them exactly."""
+    values = np.unique(values[np.isfinite(values)])
+    with np.errstate(over="ignore"):
+        for dtype in (np.float16, np.float32):
+            if values.size > 3 and np.array_equal(values.astype(dtype), values):
+                return float(np.finfo(dtype).eps)
+    return EPS
