@@ -5,8 +5,6 @@ import numpy as np
 from backproplab.checks import Array
 from backproplab.slopes import EPS, Line
 
-__all__: list[str] = []
-
 GOLDEN = (5**0.5 - 1) / 2
 
 

@@ -153,7 +153,7 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
         verdict = _unsettled(readings)
     noisy = line.noise > 8 * line.eps * abs(line.here)
     above, steepest = abs(verdict.measured) + verdict.uncertainty, max(reading.response for reading in readings)
-    if verdict.word == "wrong" and noisy and abs(claimed) > max(1000 * above, steepest / 1000):
+    if verdict.word == "wrong" and noisy and abs(claimed) > max(30 * above, steepest / 1000):
         verdict = verdict._replace(
             word="cannot tell",
             reason="the cost moves up and down so fast that its slope cannot be told from noise: check at a smoother one",

@@ -29,7 +29,7 @@ ORDER = (
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
+    "checks", "noise", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
     "worked.terminal", "worked.webpage", "command", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
