@@ -65,9 +65,11 @@ def check_gradients(subject, first, second, /, *, tolerance=None, entries=None, 
 
     Let $g$ be the claim and $\hat g \pm u$ the measured slope. The claim is wrong if no slope within the
     uncertainty would do, $|g - \hat g| - u > \tau \max(|g|, |\hat g|)$, and right if each would,
-    $|g - \hat g| + u \le \tau \max(|g|, |\hat g|)$. A slope that is small beside the cost's answer to the step, as at a
-    minimum, also counts as right within $u$ if $u$ is small beside that answer. At a kink a claim
-    between the slopes of the two sides is a "kink". Whatever else happens, the check "cannot tell".
+    $|g - \hat g| + u \le \tau \max(|g|, |\hat g|)$. Three times "right" is looser than that. Let $r$ be the steepest line
+    over steps up to the size of the parameter. Where $u \le 10 \tau r$, a claim within $u$ is right if
+    $u \le \sqrt\tau \max(|g|, |\hat g|)$, as for a slope that has almost vanished, or if $|g| \le 16 \varepsilon r$, as at a
+    minimum. And a claim of exactly zero is right where the cost does not move at all. At a kink a claim between the
+    slopes of the two sides is a "kink". Whatever else happens, the check "cannot tell".
 
     Args:
         subject: A network, or a cost function.

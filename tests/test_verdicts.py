@@ -230,6 +230,50 @@ def test_costs_that_cannot_be_checked_are_refused() -> None:
             check_gradients(cost, {"w": np.ones(3)}, {"w": np.full(3, 0.5)})
 
 
+def test_single_parameters_are_moved_in_double_precision() -> None:
+    """Steps too narrow for single precision reach the cost, which gets double, and a sharp bend is no kink."""
+    w = np.array([0.3, -0.7, 1e-3], np.float32)
+    at = w.astype(float)
+    bend = {"w": [2 * at[0], np.cos(at[1]), at[2] / np.hypot(at[2], 1e-5)]}
+
+    def cost(p: Arrays) -> Any:
+        assert p["w"].dtype == np.float64
+        return p["w"][0] ** 2 + np.sin(p["w"][1]) + np.hypot(p["w"][2], 1e-5)
+
+    report = check_gradients(cost, {"w": w}, bend)
+    assert (report.verdict, report.tolerance) == ("right", 1e-6)
+    assert check_gradients(lambda p: float(np.hypot(p["w"], 1e-7)), {"w": 0.0}, {"w": 0.0}).verdict == "right"
+
+
+@pytest.mark.parametrize("flaw", [1.0, 2.0])
+def test_a_cost_of_several_arrays_in_single_precision(flaw: float) -> None:
+    """A layer computed in float32 is right, and a factor of two in one of its gradients is found."""
+    rng = np.random.default_rng(0)
+    W, b, x = (rng.standard_normal(shape).astype(np.float32) for shape in ((3, 4), 3, 4))
+    a = np.tanh(W @ x + b)
+    delta = a * (1 - a**2)
+
+    def cost(p: Arrays) -> Any:
+        return (np.tanh(p["W"].astype(np.float32) @ x + p["b"].astype(np.float32)) ** 2).sum() / np.float32(2)
+
+    report = check_gradients(cost, {"W": W, "b": b}, {"W": np.outer(delta, x), "b": np.float32(flaw) * delta})
+    assert report.verdict == ("right" if flaw == 1 else "wrong"), report
+
+
+def test_nothing_of_the_reader_is_nudged_when_the_cost_raises() -> None:
+    """The arrays handed in are as they were, also after an error."""
+    w = np.array([1.0, 2.0])
+
+    def cost(p: Arrays) -> Any:
+        if p["w"][0] != 1:
+            raise RuntimeError("moved")
+        return p["w"].sum()
+
+    with pytest.raises(ValueError, match="RuntimeError: moved even at a step"):
+        check_gradients(cost, {"w": w}, {"w": np.ones(2)})
+    np.testing.assert_array_equal(w, [1, 2])
+
+
 def test_a_large_problem_is_seen_in_part() -> None:
     """Of 100,000 parameters some entries and one direction are seen; the direction finds what the entries miss."""
     rng = np.random.default_rng(0)
