@@ -295,7 +295,11 @@ def _check_package(package: Callable[..., Any], left: ex.Expression, scope: Scop
     rest = tuple(scope.bound[name] - scope.world.first for name in free_names(left, scope.world) if name not in takes)
     if rest:
         result = np.asarray(result)
-        result = (result[:, 0] if result.ndim == len(rest) + 1 and result.shape[-1] == 1 else result)[rest]
+        result = result[:, 0] if result.ndim == len(rest) + 1 and result.shape[-1] == 1 else result
+        if result.ndim != len(rest) or any(not 0 <= n < size for n, size in zip(rest, result.shape, strict=True)):
+            message = f"the package's result of the shape {result.shape} has no entry for {left} at {rest}"
+            raise Untrue(message)
+        result = result[rest]
     elif isinstance(result, np.ndarray) and result.ndim == 1:
         result = result[:, None]
     value = evaluate(left, scope)

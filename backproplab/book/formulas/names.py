@@ -30,6 +30,8 @@ class Names(Cursor):
     def letter(self) -> Expression:
         """Read a name; the longest that is declared counts, and what is left over are indices, a layer or a power."""
         token = self.take()
+        if not token.text:
+            raise self.error("a name is empty")
         if token.text == "O" and not self.names.declared("O") and self.peek() == Token("open", "("):
             return Order(self.arguments()[0])
         if token.text == "Delta" and self.peek().kind == "letter" and self.names.declared("Delta" + self.peek().text):

@@ -108,7 +108,13 @@ class World:
         """Run the program with some numbers nudged, and give all values."""
         if nudges not in self._known:
             let = Let(nudges)
-            self.program(let)
+            try:
+                self.program(let)
+            except TypeError as error:
+                if not nudges:
+                    raise
+                message = f"{nudges[0][0][0]} is a count, and has no slopes: {error}"
+                raise ReadError(message) from error
             self._known[nudges], self._order = let.values, let.order
         return self._known[nudges]
 
