@@ -199,9 +199,10 @@ class _Ledger(Preprocessor):
             if line == "[[ledger]]":
                 told += markdown()
             else:
-                line = line.replace(
-                    "[[read]]", f"**{len(seen.read(ROOT))} of the {len(equations())}** tagged equations"
-                )
+                if "[[read]]" in line:
+                    line = line.replace(
+                        "[[read]]", f"**{len(seen.read(ROOT))} of the {len(equations())}** tagged equations"
+                    )
                 told.append(re.sub(r"\[\[equation (\w+)\]\]", lambda asked: quoted(asked[1]), line))
         return told
 
