@@ -10,37 +10,28 @@ import sympy as sp
 from hypothesis import given, settings, strategies as st
 
 from backproplab import derivative, jacobian
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.calculus import jacobian_of, line, machines, nudged
 
 X, Y, Z = sp.symbols("x y z", real=True)
 
 
 @pytest.mark.equation("NUDGE")
-@given(x=st.floats(-2, 2), dx=st.floats(-0.5, 0.5).filter(lambda dx: abs(dx) > 1e-4))
-@settings(deadline=None)
-def test_the_remainder_has_a_bound(x: float, dx: float) -> None:
-    r"""For $\sin$ after $x^3 - x$ the remainder $r$ is at most $K\,\Delta x^2$; for the page's parabolas it is exactly that."""
-
-    def g(x: float) -> float:
-        return x**3 - x
-
-    slope_f, slope_g = np.cos(g(x)), 3 * x**2 - 1
-    r = np.sin(g(x + dx)) - np.sin(g(x)) - slope_f * slope_g * dx
-    most_g, most_f = 6 * max(abs(x), abs(x + dx)), 1
-    K = abs(slope_f) * most_g / 2 + most_f / 2 * (abs(slope_g) + most_g / 2 * abs(dx)) ** 2
-    assert abs(r) <= K * dx**2 + 1e-14
-
-    h = sp.Symbol("h", positive=True)
-    parabola = X**2 + X
-    after = (parabola - 28) ** 2 / 2
-    slope = (parabola - 28) * (2 * X + 1)
-    r_exact = (after.subs(X, X + h) - after - slope * h).subs(X, 5)
-    K_exact = (parabola - 28).subs(X, 5) * sp.Rational(2, 2) + sp.Rational(1, 2) * (11 + h) ** 2
-    assert sp.expand(r_exact - K_exact * h**2) == 0
+def test_the_remainder_has_a_bound() -> None:
+    r"""For $\sin$ after $x^3 - x$ the remainder $r$ is at most $K\,\Delta x^2$; for two parabolas it is exactly that."""
+    parabolas = [
+        nudged(lambda u, sign=sign: sign * (1.5 * u**2 + u), lambda x: x**2 + x, 3.0, 2.0, x, dx)
+        for sign in (1, -1)
+        for x, dx in ((0.7, 0.3), (-0.7, -0.3))
+    ]
+    formula("NUDGE").holds(nudged(np.sin, lambda x: x**3 - x, 1.0, 6.0, 0.7, 0.3), reached=parabolas)
 
 
 @pytest.mark.equation("CHAIN")
 def test_slopes_in_series_multiply() -> None:
     r"""SymPy's derivative of $f(g(x))$ is $f'(g(x))\,g'(x)$ for nine pairs of functions, and so is the measured slope."""
+    formula("CHAIN").holds(line())
     at = 0.7
     shapes = (sp.sin(X), X**2 + X, sp.exp(-X))
     for outer in shapes:
@@ -53,20 +44,7 @@ def test_slopes_in_series_multiply() -> None:
 
 @pytest.mark.equation("CHAINVEC")
 def test_jacobians_in_series_multiply() -> None:
-    r"""Each entry of $J_{f \circ g}$ is $\sum_k \partial C_i / \partial u_k \cdot \partial u_k / \partial x_j$, by SymPy and by measurement."""
-    inner = [X * Y, sp.sin(X), Y**2 + X]
-    u = sp.symbols("u:3", real=True)
-    outer = [u[0] + u[1] * u[2], u[0] * sp.exp(u[2] / 5)]
-    replaced = dict(zip(u, inner, strict=True))
-    exact = np.empty((2, 2))
-    for i, output in enumerate(outer):
-        for j, letter in enumerate((X, Y)):
-            direct = sp.diff(output.subs(replaced), letter)
-            over_the_middle = sum(
-                sp.diff(output, u[k]).subs(replaced) * sp.diff(inner[k], letter) for k in range(len(u))
-            )
-            assert sp.simplify(direct - over_the_middle) == 0
-            exact[i, j] = direct.subs({X: 0.6, Y: -1.1})
+    r"""The Jacobian of $f(g(x))$, measured as a whole, is $J_f(g(x))\,J_g(x)$, and so is what the package measures."""
 
     def g(x: np.ndarray) -> np.ndarray:
         return np.array([x[0] * x[1], np.sin(x[0]), x[1] ** 2 + x[0]])
@@ -75,11 +53,11 @@ def test_jacobians_in_series_multiply() -> None:
         return np.array([u[0] + u[1] * u[2], u[0] * np.exp(u[2] / 5)])
 
     point = np.array([0.6, -1.1])
+    values = {"f": f, "g": g, "x": point, "J_f": lambda u: jacobian_of(f, u), "J_g": lambda x: jacobian_of(g, x)}
+    whole = World({**values, "J_fcircg": lambda x: jacobian_of(lambda x: f(g(x)), x)})
+    formula("CHAINVEC").holds(whole)
     J_g, J_f, J = jacobian(g, point).value, jacobian(f, g(point)).value, jacobian(lambda x: f(g(x)), point).value
-    np.testing.assert_allclose(J, exact, atol=1e-8)
-    for i in range(2):
-        for j in range(2):
-            assert J[i, j] == pytest.approx(sum(J_f[i, k] * J_g[k, j] for k in range(3)), abs=1e-8)
+    np.testing.assert_allclose(J, J_f @ J_g, atol=1e-8)
 
 
 def paths(arrows: dict[tuple[int, int], float], start: int, end: int) -> list[list[tuple[int, int]]]:
@@ -145,30 +123,12 @@ def test_the_triple_product_is_minus_one() -> None:
 
 
 @pytest.mark.equation("LONGCHAIN")
-@given(seed=st.integers(0, 2**32 - 1), widths=st.lists(st.integers(1, 4), min_size=3, max_size=5))
-@settings(max_examples=25, deadline=None)
-def test_brackets_do_not_matter(seed: int, widths: list[int]) -> None:
-    r"""Through random layers, $J_L \cdots J_1$ multiplied from either end is the Jacobian measured over the whole chain."""
-    rng = np.random.default_rng(seed)
-    layers = [rng.standard_normal((n, m)) / 2 for m, n in pairwise(widths)]
-    x = rng.standard_normal(widths[0])
-    jacobians, a = [], x
-    for W in layers:
-        a = np.tanh(W @ a)
-        jacobians.append((1 - a[:, np.newaxis] ** 2) * W)
-
-    def chain(x: np.ndarray) -> np.ndarray:
-        for W in layers:
-            x = np.tanh(W @ x)
-        return x
-
-    from_right, from_left = jacobians[0], jacobians[-1]
-    for later in jacobians[1:]:
-        from_right = later @ from_right
-    for earlier in jacobians[-2::-1]:
-        from_left = from_left @ earlier
-    np.testing.assert_allclose(from_left, from_right, atol=1e-12)
-    np.testing.assert_allclose(jacobian(chain, x).value, from_left, atol=1e-7)
+def test_brackets_do_not_matter() -> None:
+    r"""Through four layers, $J_L \cdots J_1$ multiplied from either end is the Jacobian measured over the whole chain."""
+    world = World(machines)
+    formula("LONGCHAIN").holds(world)
+    J = [world["J"][l] for l in (1, 2, 3, 4)]
+    np.testing.assert_allclose(J[3] @ (J[2] @ (J[1] @ J[0])), ((J[3] @ J[2]) @ J[1]) @ J[0], rtol=1e-12)
 
 
 class Counted:
@@ -188,14 +148,8 @@ class Counted:
 
 
 @pytest.mark.equation("COUNT")
-@given(widths=st.lists(st.integers(1, 5), min_size=3, max_size=6))
-@settings(max_examples=50, deadline=None)
-def test_the_multiplications_are_counted(widths: list[int]) -> None:
+def test_the_multiplications_are_counted() -> None:
     r"""Numbers that count their own products give $n_0 \sum_{l \ge 2} n_l n_{l-1}$ forward and $n_L \sum_{l < L} n_l n_{l-1}$ in reverse."""
-    rng = np.random.default_rng(0)
-    make = np.frompyfunc(Counted, 1, 1)
-    matrices = [make(rng.integers(-3, 4, (n, m)).astype(object)) for m, n in pairwise(widths)]
-    L = len(widths) - 1
 
     def multiplied(chain: list[np.ndarray], *, onto_the_left: bool) -> tuple[int, list[int]]:
         Counted.multiplications, result = 0, chain[0]
@@ -203,8 +157,14 @@ def test_the_multiplications_are_counted(widths: list[int]) -> None:
             result = np.dot(matrix, result) if onto_the_left else np.dot(result, matrix)
         return Counted.multiplications, [number.value for number in result.ravel()]
 
-    forward, values = multiplied(matrices, onto_the_left=True)
-    reverse, same = multiplied(matrices[::-1], onto_the_left=False)
-    assert values == same
-    assert forward == widths[0] * sum(widths[k] * widths[k - 1] for k in range(2, L + 1))
-    assert reverse == widths[-1] * sum(widths[k] * widths[k - 1] for k in range(1, L))
+    def counted(widths: list[int]) -> World:
+        rng = np.random.default_rng(0)
+        make = np.frompyfunc(Counted, 1, 1)
+        matrices = [make(rng.integers(-3, 4, (n, m)).astype(object)) for m, n in pairwise(widths)]
+        forward, values = multiplied(matrices, onto_the_left=True)
+        reverse, same = multiplied(matrices[::-1], onto_the_left=False)
+        assert values == same
+        sizes = dict(enumerate(widths))
+        return World({"n": sizes, "L": len(widths) - 1, "forward": forward, "reverse": reverse})
+
+    formula("COUNT").holds(*map(counted, ([2, 3, 5, 7], [4, 1, 3, 2, 6], [3, 4, 2])))

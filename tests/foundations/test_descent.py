@@ -8,6 +8,9 @@ import sympy as sp
 from hypothesis import given, settings, strategies as st
 
 from backproplab import gradient_descent
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.calculus import bowl, parabola
 
 ETA, LAMBDA, W0, STAR = sp.symbols("eta lambda w_0 w_star", real=True)
 
@@ -15,6 +18,7 @@ ETA, LAMBDA, W0, STAR = sp.symbols("eta lambda w_0 w_star", real=True)
 @pytest.mark.equation("GD")
 def test_the_path_follows_the_rule() -> None:
     r"""On $\frac14 (x^4 + y^4) + xy$, each point is the one before less $\eta$ times the derivatives that SymPy takes there."""
+    formula("GD").holds(bowl(0.8, 3.2))
     x, y = sp.symbols("x y", real=True)
     cost = (x**4 + y**4) / 4 + x * y
     slopes = [sp.diff(cost, letter) for letter in (x, y)]
@@ -51,6 +55,7 @@ def test_one_step_is_the_most_downhill(seed: int) -> None:
 @pytest.mark.equation("GDQUAD")
 def test_a_parabola_has_one_factor() -> None:
     r"""Ten steps of the rule on $\frac12 \lambda (w - w^*)^2$, taken as symbols, give $(1 - \eta\lambda)^{10} (w_0 - w^*)$."""
+    formula("GDQUAD").holds(parabola(0.3))
     letter = sp.Symbol("w", real=True)
     slope = sp.diff(LAMBDA * (letter - STAR) ** 2 / 2, letter)
     w = W0
@@ -81,6 +86,7 @@ def test_it_converges_below_the_border(curvature: float, share: float, start: fl
 @pytest.mark.equation("STABLE")
 def test_the_border_itself_jumps() -> None:
     r"""$\lvert 1 - 4\eta \rvert < 1$ solved for $\eta$ is the open interval from 0 to $2/4$; at its end the path keeps its distance."""
+    formula("STABLE").holds(*map(parabola, (0.3, -0.3, 1.6, 1.25, 0.0, 2 / 1.4)))
     inside = sp.solve_univariate_inequality(sp.Abs(1 - 4 * ETA) < 1, ETA, relational=False)
     assert inside == sp.Interval.open(0, sp.Rational(2, 4))
     border = gradient_descent(lambda v: 2 * v**2, 3, 0.5, 5, gradient=lambda v: 4 * v)
@@ -100,6 +106,9 @@ def test_every_step_keeps_its_promise(start: float, eta: float) -> None:
 @pytest.mark.equation("FALL")
 def test_a_parabola_keeps_no_more() -> None:
     r"""On $\frac12 \lambda w^2$ the cost falls by exactly $\eta (1 - \eta\lambda/2) C'(w)^2$; and $\ln\cosh w$ is nowhere curved by more than 1."""
+    world = bowl(0.8, 3.2)
+    at, steepest = (world["w^*"] + 2 * world["q"][k] for k in (2, 3))
+    formula("FALL").holds(bowl(0.8, 3.2, w=at), reached=[bowl(0.8, 3.2, w=steepest)])
     w = sp.Symbol("w", real=True)
     assert sp.simplify(sp.diff(sp.log(sp.cosh(w)), w) - sp.tanh(w)) == 0
     assert sp.simplify(sp.diff(sp.tanh(w), w) - (1 - sp.tanh(w) ** 2)) == 0
@@ -126,28 +135,19 @@ def test_the_curvature_along_the_walk() -> None:
 
 
 @pytest.mark.equation("MODES")
-@given(seed=st.integers(0, 2**32 - 1), steps=st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
-def test_a_quadratic_is_many_parabolas(seed: int, steps: int) -> None:
-    r"""For a random symmetric $H$ the walk from $w_0$ ends at $w^* + \sum_i (1 - \eta\lambda_i)^t c_i q_i$, summed index by index."""
-    rng = np.random.default_rng(seed)
-    root, star, start, eta = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4), 0.05
-    H = root @ root.T
-    path = gradient_descent(
-        lambda w: 0.5 * (w - star) @ H @ (w - star), start, eta, steps, gradient=lambda w: H @ (w - star)
-    )
-    lambdas, q = np.linalg.eigh(H)
-    expected = star.copy()
-    for i in range(4):
-        c_i = sum(q[k, i] * (start[k] - star[k]) for k in range(4))
-        for k in range(4):
-            expected[k] += (1 - eta * lambdas[i]) ** steps * c_i * q[k, i]
-    np.testing.assert_allclose(path.points[-1], expected, atol=1e-8 * max(1, np.abs(expected).max()))
+def test_a_quadratic_is_many_parabolas() -> None:
+    r"""In a bowl with three curvatures the walk is $w^* + \sum_i (1 - \eta\lambda_i)^t c_i q_i$, and the package walks the same way."""
+    world = bowl(0.8, 3.2)
+    H, star, eta = world["H"], world["w^*"], world["eta"]
+    path = gradient_descent(world["C"], world["w"][0], eta, 3, gradient=lambda w: H @ (w - star))
+    formula("MODES").holds(world, package=lambda t: path.points[t] - star)
 
 
 @pytest.mark.equation("RATE")
 def test_no_rate_beats_the_best_one() -> None:
     r"""At $\eta = 2/(\lambda_{\min} + \lambda_{\max})$ both ends have the factor $\frac{\kappa - 1}{\kappa + 1}$; every other $\eta$ is worse at one of them."""
+    ends = {"lambda": np.array([0.8, 1.7, 3.2]), "lambda_min": 0.8, "lambda_max": 3.2, "kappa": 4.0}
+    formula("RATE").holds(World(ends, ranges={"eta": [0.1, 0.3, 0.45, 0.5, 0.55, 0.6, 0.7]}))
     low, high, off = sp.symbols("low high off", positive=True)
     best, kappa = 2 / (low + high), high / low
     rate = (kappa - 1) / (kappa + 1)
@@ -162,21 +162,11 @@ def test_no_rate_beats_the_best_one() -> None:
 
 
 @pytest.mark.equation("STOP")
-@given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
-def test_the_gradient_bounds_distance(seed: int) -> None:
+def test_the_gradient_bounds_distance() -> None:
     r"""For a quadratic the distance is at most $\lVert\nabla C\rVert / \lambda_{\min}$, and exactly that along the gentlest direction."""
-    rng = np.random.default_rng(seed)
-    root, star, w = rng.standard_normal((3, 3)), rng.standard_normal(3), rng.standard_normal(3)
-    H = root @ root.T + 0.1 * np.eye(3)
-    lambdas, q = np.linalg.eigh(H)
-
-    def gradient(point: np.ndarray) -> np.ndarray:
-        return np.array([sum(H[i, k] * (point[k] - star[k]) for k in range(3)) for i in range(3)])
-
-    assert np.linalg.norm(w - star) <= np.linalg.norm(gradient(w)) / lambdas[0] * (1 + 1e-9)
-    gentlest = star + 2 * q[:, 0]
-    assert np.linalg.norm(gradient(gentlest)) / lambdas[0] == pytest.approx(2)
+    world = bowl(0.8, 3.2)
+    at, gentlest = (world["w^*"] + 2 * world["q"][k] for k in (2, 1))
+    formula("STOP").holds(bowl(0.8, 3.2, w=at), reached=[bowl(0.8, 3.2, w=gentlest)])
 
 
 def test_a_tiny_rate_looks_converged() -> None:

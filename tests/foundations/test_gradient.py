@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, strategies as st
 
 from backproplab import gradient, jacobian, softmax, softmax_jacobian
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.calculus import hillside, jacobian_of, uneven
 
 if TYPE_CHECKING:
+    from backproplab.book.formulas.world import Let
     from backproplab.checks import Array
 
-X, Y, H, T = sp.symbols("x y h t", real=True)
-SURFACES = (X**2 + Y**2, X * Y, sp.exp(X) * sp.sin(Y) + X**3 * Y, (X - Y) ** 2 / 2 + (X + Y) ** 2 / 20)
+X, Y = sp.symbols("x y", real=True)
 POINTS = ((3.0, 4.0), (-0.7, 0.2), (0.0, 1.5))
 
 
 @pytest.mark.equation("PARTIAL")
-@pytest.mark.parametrize("surface", SURFACES, ids=str)
-def test_partial_derivative_is_a_derivative_with_the_others_held_still(surface: sp.Expr) -> None:
-    r"""The limit of $(f(x + he_i) - f(x))/h$, worked out with symbols, is the derivative with the other input constant."""
-    for symbol in (X, Y):
-        quotient = (surface.subs(symbol, symbol + H) - surface) / H
-        assert sp.simplify(sp.limit(quotient, H, 0) - sp.diff(surface, symbol)) == 0
+def test_partial_derivative_is_a_derivative_with_the_others_held_still() -> None:
+    r"""The limit of $(f(x + he_i) - f(x))/h$ is the slope in $x_i$ alone, measured for each of three inputs."""
+    formula("PARTIAL").holds(hillside())
 
 
 @pytest.mark.equation("GRAD")
-@pytest.mark.parametrize("surface", SURFACES, ids=str)
-@pytest.mark.parametrize("point", POINTS, ids=str)
-def test_gradient_collects_the_partial_derivatives(surface: sp.Expr, point: tuple[float, float]) -> None:
-    r"""Entry $i$ of the measured gradient is $\partial f/\partial x_i$, derived with symbols, within the stated error."""
-    f = sp.lambdify((X, Y), surface, "math")
-    exact = [float(sp.diff(surface, symbol).subs({X: point[0], Y: point[1]})) for symbol in (X, Y)]
-    measured = gradient(lambda p: f(p[0], p[1]), point)
-    assert measured.value.shape == (2,)
-    for i in range(2):
-        assert abs(measured.value[i] - exact[i]) <= measured.error[i] + 1e-15
-    assert measured.value == pytest.approx(exact, rel=1e-8, abs=1e-8)
+def test_gradient_collects_the_partial_derivatives() -> None:
+    r"""The gradient is the column of the $\partial f/\partial x_i$, and the one that the package measures is within its stated error."""
+    world = hillside()
+    formula("GRAD").holds(world)
+    measured = gradient(uneven, world["x"])
+    assert measured.value.shape == (3,)
+    assert np.all(np.abs(measured.value - world["g"]) <= measured.error + 1e-14)
 
 
 def test_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
@@ -54,45 +49,21 @@ def test_gradient_has_the_shape_of_what_it_is_taken_by() -> None:
 
 
 @pytest.mark.equation("DIRDER")
-@pytest.mark.parametrize("surface", SURFACES, ids=str)
-def test_slope_in_any_direction_is_gradient_times_direction(surface: sp.Expr) -> None:
-    r"""The derivative of $f(x + hu)$ by $h$ at zero is $\sum_i \partial f/\partial x_i \cdot u_i$, with symbols, at any angle."""
-    angle = sp.symbols("phi", real=True)
-    u = (sp.cos(angle), sp.sin(angle))
-    along = surface.subs({X: X + H * u[0], Y: Y + H * u[1]}, simultaneous=True)
-    slope = sp.diff(along, H).subs(H, 0)
-    assert (
-        sp.simplify(slope - sum(sp.diff(surface, symbol) * part for symbol, part in zip((X, Y), u, strict=True))) == 0
-    )
-
-
-def unit(angles: list[float]) -> Array:
-    vector = np.array(angles)
-    return vector / np.linalg.norm(vector)
-
-
-vectors = st.integers(1, 8).flatmap(
-    lambda n: st.tuples(
-        *[
-            st.lists(st.floats(-9, 9), min_size=n, max_size=n).filter(lambda v: sum(x * x for x in v) > 1e-4)
-            for _ in "gu"
-        ]
-    )
-)
+def test_slope_in_any_direction_is_gradient_times_direction() -> None:
+    r"""The slope of $f$ along $u$, measured by walking that way, is $\nabla f(x)^T u$, in two directions."""
+    formula("DIRDER").holds(hillside(), hillside(u=np.array([-3.0, 4.0, 12.0]) / 13))
 
 
 @pytest.mark.equation("STEEPEST")
-@given(vectors)
-def test_no_direction_is_steeper_than_the_gradient(pair: tuple[list[float], list[float]]) -> None:
-    r"""The slope along $u$ is $\lVert g\rVert(1 - \frac12\lVert\hat g - u\rVert^2)$, never beyond $\pm\lVert g\rVert$, with sums written out."""
-    g, u = np.array(pair[0]), unit(pair[1])
-    length = sum(entry**2 for entry in g) ** 0.5
-    distance = sum((entry / length - other) ** 2 for entry, other in zip(g, u, strict=True))
-    slope = sum(entry * other for entry, other in zip(g, u, strict=True))
-    assert slope == pytest.approx(length * (1 - distance / 2), abs=1e-12 * length)
-    assert slope <= length * (1 + 1e-12)
-    assert g @ (g / length) == pytest.approx(length)
-    assert g @ (-g / length) == pytest.approx(-length)
+def test_no_direction_is_steeper_than_the_gradient() -> None:
+    r"""The slope along $u$ is $\lVert g\rVert(1 - \frac12\lVert\hat g - u\rVert^2)$; of 500 directions none goes beyond $\pm\lVert g\rVert$."""
+    g = hillside()["g"]
+    length = np.linalg.norm(g)
+    formula("STEEPEST").holds(
+        hillside(hat_g=g / length), hillside(hat_g=g / length, u=np.array([-3.0, 4.0, 12.0]) / 13)
+    )
+    for u in np.random.default_rng(0).normal(size=(500, 3)):
+        assert abs(g @ u) <= length * np.linalg.norm(u)
 
 
 @pytest.mark.equation("STEEPEST")
@@ -107,15 +78,10 @@ def test_the_identity_behind_steepest_ascent_holds_with_symbols() -> None:
 
 
 @pytest.mark.equation("CAUCHY")
-@given(vectors)
-def test_cauchy_schwarz(pair: tuple[list[float], list[float]]) -> None:
-    r"""No product $g^T v$ lies beyond $\pm\lVert g\rVert\lVert v\rVert$, and both ends are reached, by $v = g$ and $v = -g$."""
-    g = pair[0]
-    for v, reached in ((pair[1], None), (g, 1), ([-a for a in g], -1)):
-        product = sum(a * b for a, b in zip(g, v, strict=True))
-        bound = (sum(a * a for a in g) * sum(b * b for b in v)) ** 0.5
-        assert -bound * (1 + 1e-12) <= product <= bound * (1 + 1e-12)
-        assert reached is None or product == pytest.approx(reached * bound)
+def test_cauchy_schwarz() -> None:
+    r"""No product $g^T v$ lies beyond $\pm\lVert g\rVert\lVert v\rVert$, and both ends are reached, by $v = 2g$ and $v = -2g$."""
+    world = hillside()
+    formula("CAUCHY").holds(world, reached=[hillside(v=2 * world["g"]), hillside(v=-2 * world["g"])])
 
 
 @pytest.mark.equation("CAUCHY")
@@ -128,32 +94,38 @@ def test_cauchy_schwarz_is_a_sum_of_squares() -> None:
 
 
 @pytest.mark.equation("LEVEL")
-@pytest.mark.parametrize(
-    ("surface", "walk"),
-    [
-        (X**2 + Y**2, (5 * sp.cos(T), 5 * sp.sin(T))),
-        (X * Y, (sp.exp(T), 2 * sp.exp(-T))),
-        (Y - X**3 + X, (T, T**3 - T + 7)),
-        (X**2 / 9 + Y**2 / 4, (3 * sp.cos(T**3), 2 * sp.sin(T**3))),
-    ],
-    ids=str,
-)
-def test_gradient_stands_at_a_right_angle_on_a_line_of_equal_height(
-    surface: sp.Expr, walk: tuple[sp.Expr, sp.Expr]
-) -> None:
-    r"""On a walk $c(t)$ along a line of equal height, with symbols, $\nabla f(c(t))^T c'(t)$ is zero at every $t$."""
-    here = {X: walk[0], Y: walk[1]}
-    assert sp.simplify(sp.diff(surface.subs(here, simultaneous=True), T)) == 0
-    product = sum(
-        sp.diff(surface, symbol).subs(here, simultaneous=True) * sp.diff(part, T)
-        for symbol, part in zip((X, Y), walk, strict=True)
-    )
-    assert sp.simplify(product) == 0
+def test_gradient_stands_at_a_right_angle_on_a_line_of_equal_height() -> None:
+    r"""On a walk $c(t)$ with $f(c(t)) = 9$ throughout, $\nabla f(c(t))^T c'(t)$ is zero, with both slopes measured."""
+
+    def f(x: Array) -> Any:
+        return x[0] * x[1] ** 2
+
+    def walk(t: Any) -> Array:
+        return np.array([np.exp(2 * t), 3 * np.exp(-t)])
+
+    def constant(height: Any) -> bool:
+        return np.ndim(height) == 0 and all(abs(f(walk(t)) - height) < 1e-9 for t in np.linspace(-1, 1, 21))
+
+    places = [World({"f": f, "c": walk, "t": t}, words={"is constant": constant}) for t in (0.3, -0.8)]
+    zero = "(∇ f(c(t)))^T c'(t) = 0 → -(∇ f(c(t)))^T c'(t) = 0"
+    formula("LEVEL").holds(*places, same={zero: "minus zero is zero"})
 
 
 @pytest.mark.equation("JACOBIAN")
 def test_jacobian_has_a_row_for_each_output_and_a_column_for_each_input() -> None:
     r"""Entry $(i, j)$ of a measured Jacobian, with three outputs and two inputs, is $\partial F_i/\partial x_j$, derived with symbols."""
+
+    def outputs_of(x: Array) -> Array:
+        return np.array([x[0] ** 2 * x[1], np.sin(x[0]) + 2 * x[1] * x[2]])
+
+    def program(let: Let) -> None:
+        x = let("x", np.array([0.4, -0.3, 0.8]))
+        let("m", 2)
+        let("n", 3)
+        let("F", outputs_of(x))
+        let("J", jacobian_of(outputs_of, np.real(x)))
+
+    formula("JACOBIAN").holds(World(program))
     outputs = (X**2 * Y, sp.sin(X) + 2 * Y, sp.exp(X - Y))
     exact = sp.Matrix(outputs).jacobian([X, Y])
     functions = [sp.lambdify((X, Y), output, "math") for output in outputs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,19 +11,30 @@ import sympy as sp
 from hypothesis import given, strategies as st
 
 from backproplab import Dense, Network, hessian, sigmoid
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.calculus import bowl, hillside, student, uneven
 
 if TYPE_CHECKING:
     from backproplab.checks import Array
 
 X, Y, T, Z = sp.symbols("x y t z", real=True)
 SURFACES = (X**2 + Y**2, X**2 - Y**2, X**3 - 3 * X + Y**2, sp.exp(X) * sp.sin(Y) + X**3 * Y)
-ANGLE = sp.symbols("phi", real=True)
 
 
 @pytest.mark.equation("STATIONARY")
 @pytest.mark.parametrize("surface", SURFACES, ids=str)
 def test_no_point_with_a_gradient_is_a_minimum(surface: sp.Expr) -> None:
     """Wherever the gradient, derived with symbols, is not zero, a short enough step against it ends lower."""
+
+    def height(x: Array) -> Any:
+        return 2 * (x[0] - 1) ** 2 + (x[1] + 2) ** 4
+
+    def lowest(x: Array) -> bool:
+        steps = np.random.default_rng(2).normal(size=(50, len(x)))
+        return all(height(np.ravel(x) + step) > height(np.ravel(x)) for step in steps)
+
+    formula("STATIONARY").holds(World({"f": height, "x": np.array([1.0, -2.0])}, words={"is a minimum": lowest}))
     f = sp.lambdify((X, Y), surface, "math")
     slopes = sp.lambdify((X, Y), [sp.diff(surface, X), sp.diff(surface, Y)], "math")
     for x, y in np.random.default_rng(0).uniform(-2, 2, size=(40, 2)):
@@ -55,6 +66,9 @@ def test_the_gradient_vanishes_at_minima_that_are_known(surface: sp.Expr, place:
 @pytest.mark.equation("LINEFIT")
 def test_the_line_that_misses_the_least() -> None:
     """Solved with symbols for four points, the two conditions have one solution, and it is the formula's."""
+    points = {"x": np.array([1.0, 2.5, -0.7, 3.1]), "y": np.array([0.2, 1.9, 0.4, -1.0])}
+    best_w, best_b = np.polyfit(points["x"], points["y"], 1)
+    formula("LINEFIT").holds(World({**points, "w": float(best_w), "b": float(best_b)}))
     xs, ys = sp.symbols("x1:5", real=True), sp.symbols("y1:5", real=True)
     w, b = sp.symbols("w b", real=True)
     cost = sum((w * x + b - y) ** 2 / 2 for x, y in zip(xs, ys, strict=True)) / 4
@@ -90,27 +104,19 @@ def test_no_other_line_misses_less(points: list[tuple[float, float]]) -> None:
 
 
 @pytest.mark.equation("HESSIAN")
-@pytest.mark.parametrize("surface", SURFACES, ids=str)
-def test_hessian_holds_the_second_derivatives(surface: sp.Expr) -> None:
-    r"""Entry $(i, j)$ of the measured Hessian is $\partial^2 f / \partial x_i \partial x_j$, derived with symbols in either order."""
-    f = sp.lambdify((X, Y), surface, "math")
-    for point in ((0.4, -1.1), (1.0, 0.0), (-0.3, 2.0)):
-        measured = hessian(lambda p: f(p[0], p[1]), point).value
-        for i, first in enumerate((X, Y)):
-            for j, second in enumerate((X, Y)):
-                assert sp.simplify(sp.diff(surface, first, second) - sp.diff(surface, second, first)) == 0
-                exact = float(sp.diff(surface, first, second).subs({X: point[0], Y: point[1]}))
-                assert measured[i, j] == pytest.approx(exact, rel=1e-5, abs=1e-5)
+def test_hessian_holds_the_second_derivatives() -> None:
+    r"""Entry $(i, j)$ of a Hessian is $\partial^2 f / \partial x_i \partial x_j$ in either order, and so is what the package measures."""
+    world, swapped = hillside(), "the order makes no difference: that is what the formula says"
+    formula("HESSIAN").holds(world, same={"H_{i,j} → H_{j,i}": swapped, "H_{j,i} → H_{i,j}": swapped})
+    np.testing.assert_allclose(hessian(uneven, world["x"]).value, world["H"], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.equation("CURVATURE")
-@pytest.mark.parametrize("surface", SURFACES, ids=str)
-def test_curvature_in_a_direction(surface: sp.Expr) -> None:
-    r"""The second derivative of $f(x + tu)$ by $t$ at zero, with symbols and for every angle of $u$, is $\sum_{ij} u_i H_{ij} u_j$."""
-    u = (sp.cos(ANGLE), sp.sin(ANGLE))
-    along = surface.subs({X: X + T * u[0], Y: Y + T * u[1]}, simultaneous=True)
-    double = sum(u[i] * sp.diff(surface, a, b) * u[j] for i, a in enumerate((X, Y)) for j, b in enumerate((X, Y)))
-    assert sp.simplify(sp.diff(along, T, 2).subs(T, 0) - double) == 0
+def test_curvature_in_a_direction() -> None:
+    r"""The second slope of $g(t) = f(x + tu)$ at zero, measured along the walk, is $u^T H u$, in two directions."""
+    place = hillside()["x"]
+    directions = np.array([2.0, -1.0, 2.0]) / 3, np.array([-3.0, 4.0, 12.0]) / 13
+    formula("CURVATURE").holds(*(hillside(u=u, g=lambda t, u=u: uneven(place + t * u)) for u in directions), rtol=1e-6)
 
 
 def symmetric(n: int) -> st.SearchStrategy[Array]:
@@ -123,22 +129,13 @@ def _symmetric(rng: np.random.Generator, n: int) -> Array:
 
 
 @pytest.mark.equation("EIGEN")
-@given(st.integers(1, 6).flatmap(symmetric), st.integers(0, 2**32 - 1))
-def test_curvature_is_an_average_of_the_eigenvalues(H: Array, seed: int) -> None:
-    r"""For random symmetric $H$ and $u$ of length one, $u^T H u$ is $\sum_k \lambda_k c_k^2$, with $\sum_k c_k^2 = 1$, and lies between the extremes."""
-    n = len(H)
-    u = np.random.default_rng(seed).normal(size=n)
-    u /= np.linalg.norm(u)
-    values, vectors = np.linalg.eigh(H)
-    for k in range(n):
-        assert H @ vectors[:, k] == pytest.approx(values[k] * vectors[:, k], abs=1e-10)
-    c = [sum(vectors[i, k] * u[i] for i in range(n)) for k in range(n)]
-    curvature = sum(u[i] * H[i, j] * u[j] for i in range(n) for j in range(n))
-    assert sum(weight**2 for weight in c) == pytest.approx(1)
-    assert curvature == pytest.approx(
-        sum(value * weight**2 for value, weight in zip(values, c, strict=True)), abs=1e-10
-    )
-    assert values[0] - 1e-10 <= curvature <= values[-1] + 1e-10
+def test_curvature_is_an_average_of_the_eigenvalues() -> None:
+    r"""For $u$ of length one, $u^T H u$ is $\sum_k \lambda_k c_k^2$, with $\sum_k c_k^2 = 1$, and so lies between the extremes."""
+    Q = bowl(0.8, 3.2)["q"]
+    for u in (np.array([2.0, -1.0, 2.0]) / 3, np.array([-3.0, 4.0, 12.0]) / 13):
+        world = bowl(0.8, 3.2, u=u, c=np.array([Q[k] @ u for k in (1, 2, 3)]))
+        formula("EIGEN").holds(world)
+        assert 0.8 <= u @ world["H"] @ u <= 3.2
 
 
 @pytest.mark.parametrize(
@@ -165,6 +162,7 @@ def test_eigenvalues_tell_minimum_from_saddle(surface: sp.Expr, signs: tuple[int
 @pytest.mark.equation("ESCAPE")
 def test_a_network_of_zeros_stands_on_a_saddle() -> None:
     r"""One example's cost, expanded with symbols as the network leaves zero, is $\frac12 y^2 - \frac14 t^2\,a^T x\,y$, and has no term in $t^3$."""
+    formula("ESCAPE").holds(student(), small="t")
     a, b, mark1, mark2, target = sp.symbols("a b m1 m2 y", real=True)
     hidden = 1 / (1 + sp.exp(-T * (a * mark1 + b * mark2)))
     output = T * hidden - T / 2
@@ -213,6 +211,9 @@ def test_a_saturated_sigmoid_is_flatter_than_the_exponential(z: float) -> None:
 @pytest.mark.equation("SATURATE")
 def test_the_bound_on_the_sigmoids_slope_holds_with_symbols() -> None:
     r"""The derivative of $1 / (1 + e^{-z})$ is even, and $e^{-z}$ divided by it is $(1 + e^{-z})^2$, which is above 1."""
+    worlds = [World({"sigma": lambda z: 1 / (1 + np.exp(-z)), "z": z}) for z in (1.3, -0.7, 0.0)]
+    tails = [World({"sigma": lambda z: 1 / (1 + np.exp(-z)), "z": z}) for z in (20.0, -20.0)]
+    formula("SATURATE").holds(*worlds, reached=tails, rtol=1e-8)
     slope = sp.diff(1 / (1 + sp.exp(-Z)), Z)
     assert sp.simplify(slope - slope.subs(Z, -Z)) == 0
     assert sp.simplify(sp.exp(-Z) / slope - (1 + sp.exp(-Z)) ** 2) == 0

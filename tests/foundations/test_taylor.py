@@ -7,12 +7,14 @@ import math
 import numpy as np
 import pytest
 import sympy
-from sympy import Function, Symbol, exp, integrate, log, sin
+from sympy import Symbol, exp, integrate, log
 
 from backproplab import Dense, Network, digits, hessian
+from backproplab.book.formulas.formula import formula
+from backproplab.book.formulas.world import World
+from tests.worlds.calculus import hillside, line, mean_bend
 
-a, h, s = Symbol("a", real=True), Symbol("h", positive=True), Symbol("s", positive=True)
-CURVES = [lambda x: sum((Symbol(f"p{i}") * x**i for i in range(6)), sympy.Integer(0)), exp, sin, lambda x: log(x + 9)]
+h, s = Symbol("h", positive=True), Symbol("s", positive=True)
 
 
 def two_layer_cost(w: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
@@ -41,21 +43,17 @@ def problem() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @pytest.mark.equation("TAYLOR1")
-@pytest.mark.parametrize("curve", CURVES, ids=["polynomial", "exp", "sin", "log"])
-def test_first_order_with_its_remainder(curve: Function) -> None:
-    r"""$f(a) + f'(a)h + \int_0^h (h - s) f''(a + s)\,ds$ is $f(a + h)$, for every polynomial of degree 5, exp, sin, log."""
-    f = curve(a)
-    remainder = integrate((h - s) * f.diff(a, 2).subs(a, a + s), (s, 0, h))
-    difference = curve(a + h) - f - f.diff(a) * h - remainder
-    values = {a: sympy.Rational(3, 7), h: sympy.Rational(5, 3), **{Symbol(f"p{i}"): i + 2 for i in range(6)}}
-    assert abs(sympy.N(difference.subs(values), 40)) < 1e-35
-    if curve is CURVES[0]:
-        assert sympy.expand(difference) == 0
+def test_first_order_with_its_remainder() -> None:
+    r"""$f(a) + f'(a)h + \int_0^h (h - s) f''(a + s)\,ds$ is $f(a + h)$: to the right, to the left, far and near."""
+    formula("TAYLOR1").holds(line(), line(h=-0.4), line(a=-1.0, h=1.6))
 
 
 @pytest.mark.equation("REMAINDER")
 def test_the_remainder_has_a_bound() -> None:
     r"""The error of the tangent is at most $\frac12 M h^2$ where $|f''| \le M$, also at its tightest, the parabola $\frac12 M x^2$."""
+    exponential = World({"f": lambda x: np.exp(x) + x / 3, "a": 0.7, "h": 0.4, "M": math.exp(1.1)})
+    parabolas = [World({"f": lambda x, M=M: M * x**2 / 2 + x, "a": 0.7, "h": 0.4, "M": 3.5}) for M in (3.5, -3.5)]
+    formula("REMAINDER").holds(exponential, reached=parabolas)
     assert integrate(h - s, (s, 0, h)) == h**2 / 2
     for f, prime, second in (
         (math.exp, math.exp, math.exp),
@@ -67,12 +65,14 @@ def test_the_remainder_has_a_bound() -> None:
                 bend = max(abs(second(at + step * k / 1000)) for k in range(1001))
                 error = abs(f(at + step) - f(at) - prime(at) * step)
                 assert error <= bend * step**2 / 2 * (1 + 1e-6) + 1e-13 * max(1, abs(f(at)))
-    assert abs(3.5 * 1.5**2 - 3.5 - 7 * 0.5) == 7 * 0.5**2 / 2
 
 
 @pytest.mark.equation("LAGRANGE", "THIRD")
 def test_between_is_one_third() -> None:
     r"""Some $\xi$ between turns $\frac12 f''(\xi)h^2$ into the remainder, and it lies at a third of the way as $h \to 0$."""
+    curve = {"f": lambda x: np.exp(2 * x) + x + 1 / 3, "a": 0.7, "h": 0.4}
+    formula("LAGRANGE").holds(World({**curve, "xi": mean_bend(0.4)}))
+    formula("THIRD").holds(World({**curve, "xi": mean_bend}, at={"xi": "h"}))
     xi = log(2 * (exp(h) - 1 - h) / h**2)
     assert sympy.limit(xi / h, h, 0) == sympy.Rational(1, 3)
     assert integrate(s * (h - s), (s, 0, h)) / integrate(h - s, (s, 0, h)) == h / 3
@@ -88,27 +88,15 @@ def test_between_is_one_third() -> None:
 
 
 @pytest.mark.equation("TAYLOR2")
-@pytest.mark.parametrize("curve", CURVES, ids=["polynomial", "exp", "sin", "log"])
-def test_second_order_with_its_remainder(curve: Function) -> None:
-    r"""With $\frac12 f''(a)h^2$ too, the rest is $\int_0^h \frac12 (h - r)^2 f'''(a + r)\,dr$, which falls eightfold."""
-    f = curve(a)
-    remainder = integrate((h - s) ** 2 / 2 * f.diff(a, 3).subs(a, a + s), (s, 0, h))
-    difference = curve(a + h) - f - f.diff(a) * h - f.diff(a, 2) * h**2 / 2 - remainder
-    values = {a: sympy.Rational(3, 7), h: sympy.Rational(5, 3), **{Symbol(f"p{i}"): i + 2 for i in range(6)}}
-    assert abs(sympy.N(difference.subs(values), 40)) < 1e-35
-    if curve is CURVES[0]:
-        assert sympy.expand(difference) == 0
-    assert sympy.limit(remainder.subs(values | {h: h}) / h**3, h, 0) == (f.diff(a, 3) / 6).subs(values)
+def test_second_order_with_its_remainder() -> None:
+    r"""With $\frac12 f''(a)h^2$ too, the rest is $\int_0^h \frac12 (h - r)^2 f'''(a + r)\,dr$, to the right and to the left."""
+    formula("TAYLOR2").holds(line(), line(h=-0.4), line(a=-1.0, h=1.6))
 
 
 @pytest.mark.equation("TAYLORN")
 def test_small_moves_add_up(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     r"""Slope times move, added up over all parameters, misses the change of the cost by what falls fourfold with the move."""
-    u, v = sympy.symbols("u v")
-    d = sympy.symbols("d1 d2")
-    f = sin(u) * exp(v) + u**2 * v
-    along = f.subs({u: u + h * d[0], v: v + h * d[1]}, simultaneous=True)
-    assert sympy.simplify(along.diff(h).subs(h, 0) - f.diff(u) * d[0] - f.diff(v) * d[1]) == 0
+    formula("TAYLORN").holds(hillside(), small="d")
     w, x, y = problem
     move = np.random.default_rng(2).normal(size=9)
     forecast = slopes(w, x, y) @ move
@@ -122,20 +110,7 @@ def test_small_moves_add_up(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) 
 @pytest.mark.equation("HVP")
 def test_two_gradients_give_a_curvature(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     r"""Two gradients, at $w \pm hv$, give $Hv$; what is missing is of second order in $h$."""
-    t = Symbol("t")
-    u = sympy.symbols("u1:4")
-    v = sympy.symbols("v1:4")
-    f = sin(u[0] * u[1]) + exp(u[1]) * u[2] ** 3
-    grad = [f.diff(symbol) for symbol in u]
-    for i in range(3):
-        there, back = (
-            grad[i].subs({one: one + sign * t * by for one, by in zip(u, v, strict=True)}, simultaneous=True)
-            for sign in (1, -1)
-        )
-        series = sympy.series((there - back) / 2, t, 0, 3).removeO()
-        product = sum(f.diff(u[i], u[j]) * v[j] for j in range(3))
-        assert sympy.simplify(series.coeff(t, 1) - product) == 0
-        assert sympy.simplify(series.coeff(t, 2)) == 0
+    formula("HVP").holds(hillside(), small="h")
     w, x, y = problem
     direction = np.random.default_rng(2).normal(size=9)
     whole = hessian(lambda point: two_layer_cost(point, x, y), w).value
@@ -158,6 +133,7 @@ def test_a_hessian_has_n_squared_numbers(problem: tuple[np.ndarray, np.ndarray, 
 @pytest.mark.equation("DESCENT")
 def test_descent_by_squared_length(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     r"""A step against the gradient lowers the cost by $\eta\lVert\nabla C\rVert^2$, the better the smaller $\eta$, here and on digits."""
+    formula("DESCENT").holds(hillside(), small="eta", order=2)
     w, x, y = problem
     g = slopes(w, x, y)
     shares = [
@@ -178,12 +154,7 @@ def test_descent_by_squared_length(problem: tuple[np.ndarray, np.ndarray, np.nda
 @pytest.mark.equation("BEND")
 def test_the_bend_along_the_gradient(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     r"""Along $-g$ the second derivative of the cost is $g^T H g$: what is then missing falls eightfold when $\eta$ halves."""
-    u, v = sympy.symbols("u v")
-    f = sin(u) * exp(v) + u**2 * v**3
-    g = sympy.Matrix([f.diff(u), f.diff(v)])
-    p, q = sympy.symbols("p q")  # the gradient is held fixed along the walk
-    along = f.subs({u: u - h * p, v: v - h * q}, simultaneous=True).diff(h, 2).subs(h, 0).subs({p: g[0], q: g[1]})
-    assert sympy.simplify(along - (g.T * sympy.hessian(f, (u, v)) * g)[0]) == 0
+    formula("BEND").holds(hillside(), small="eta", order=3)
     w, x, y = problem
     grad = slopes(w, x, y)
     bend = grad @ hessian(lambda point: two_layer_cost(point, x, y), w).value @ grad
@@ -206,7 +177,9 @@ def test_half_the_promise_at_the_turn() -> None:
     H = np.array([[5.0, 1.0], [1.0, 2.0]])  # on a quadratic it is exact
     w = np.array([1.0, -3.0])
     g = H @ w
-    best = g @ g / (g @ H @ g)
+    high, start, low = ((w - step * g) @ H @ (w - step * g) / 2 for step in (-1, 0, 1))
+    best = (high - low) / (high - 2 * start + low) / 2  # the lowest point of the parabola through three costs
+    formula("TURN").holds(World({"g": g, "H": H, "eta^*": best}))
     costs = [(w - step * g) @ H @ (w - step * g) / 2 for step in (0, 0.9 * best, best, 1.1 * best, 2 * best)]
     assert min(costs) == costs[2]
     assert costs[0] - costs[2] == pytest.approx(best * g @ g / 2)

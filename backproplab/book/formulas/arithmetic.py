@@ -120,6 +120,9 @@ def _power(expression: ex.Power, scope: Scope) -> Any:
 @rule(ex.Root)
 def _root(expression: ex.Root, scope: Scope) -> Any:
     body, degree = (number(evaluate(part, scope), part) for part in (expression.body, expression.degree))
+    if np.isreal(body) and body < 0:
+        message = f"{expression} is the root of a negative number"
+        raise ReadError(message)
     return body ** (1 / degree)
 
 

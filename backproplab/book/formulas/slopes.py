@@ -53,6 +53,8 @@ def _apply(expression: ex.Apply, scope: Scope) -> Any:
     arguments = [evaluate(argument, scope) for argument in given(expression, scope)]
     if not expression.primes:
         value = called(function, arguments)
+        if len(indices) == 1 and np.ndim(value) == 2:
+            value = value[:, 0]
         return entry(value, indices, scope.world.first, padded=False) if indices else value
     if len(arguments) != 1:
         message = f"{expression} has primes and {len(arguments)} arguments"
