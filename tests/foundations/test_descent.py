@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -86,7 +88,7 @@ def test_it_converges_below_the_border(curvature: float, share: float, start: fl
 @pytest.mark.equation("STABLE")
 def test_the_border_itself_jumps() -> None:
     r"""$\lvert 1 - 4\eta \rvert < 1$ solved for $\eta$ is the open interval from 0 to $2/4$; at its end the path keeps its distance."""
-    formula("STABLE").holds(*map(parabola, (0.3, -0.3, 1.6, 1.25, 0.0, 2 / 1.4)))
+    formula("STABLE").holds(*map(parabola, (0.3, -0.3, 1.6, 1.25, 0.0, 2 / 1.4)), parabola(1.42, steps=2000))
     inside = sp.solve_univariate_inequality(sp.Abs(1 - 4 * ETA) < 1, ETA, relational=False)
     assert inside == sp.Interval.open(0, sp.Rational(2, 4))
     border = gradient_descent(lambda v: 2 * v**2, 3, 0.5, 5, gradient=lambda v: 4 * v)
@@ -146,8 +148,9 @@ def test_a_quadratic_is_many_parabolas() -> None:
 @pytest.mark.equation("RATE")
 def test_no_rate_beats_the_best_one() -> None:
     r"""At $\eta = 2/(\lambda_{\min} + \lambda_{\max})$ both ends have the factor $\frac{\kappa - 1}{\kappa + 1}$; every other $\eta$ is worse at one of them."""
-    ends = {"lambda": np.array([0.8, 1.7, 3.2]), "lambda_min": 0.8, "lambda_max": 3.2, "kappa": 4.0}
-    formula("RATE").holds(World(ends, ranges={"eta": [0.1, 0.3, 0.45, 0.5, 0.55, 0.6, 0.7]}))
+    ends: dict[str, Any] = {"lambda": np.array([0.8, 1.7, 3.2]), "lambda_min": 0.8, "lambda_max": 3.2, "kappa": 4.0}
+    rates: list[Any] = [0.1, 0.3, 0.45, 0.5, 0.55, 0.6, 0.7]
+    formula("RATE").holds(World(ends, ranges={"eta": rates}))
     low, high, off = sp.symbols("low high off", positive=True)
     best, kappa = 2 / (low + high), high / low
     rate = (kappa - 1) / (kappa + 1)
