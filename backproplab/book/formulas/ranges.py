@@ -162,6 +162,9 @@ def _matrix(expression: ex.Matrix, scope: Scope) -> Any:
         raise ReadError(message)
     if len(whole_rows) < len(rows):
         columns = [filled([one, ex.Words(RUNNING), other], scope) for one, other in zip(*whole_rows, strict=True)]
+        if len({len(column) for column in columns}) > 1:
+            message = f"the columns of {expression} are not of one length"
+            raise ReadError(message)
         whole_rows = [list(row) for row in zip(*columns, strict=True)]
     return shown(np.array([[number(evaluate(e, scope), e) for e in row] for row in whole_rows]))
 
