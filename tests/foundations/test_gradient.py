@@ -98,10 +98,10 @@ def test_gradient_stands_at_a_right_angle_on_a_line_of_equal_height() -> None:
     r"""On a walk $c(t)$ with $f(c(t)) = 9$ throughout, $\nabla f(c(t))^T c'(t)$ is zero, with both slopes measured."""
 
     def f(x: Array) -> Any:
-        return x[0] * x[1] ** 2
+        return (x[0] - 1) ** 2 + 4 * x[1] ** 2
 
     def walk(t: Any) -> Array:
-        return np.array([np.exp(2 * t), 3 * np.exp(-t)])
+        return np.array([1 + 3 * np.cos(t), 1.5 * np.sin(t)])
 
     def constant(height: Any) -> bool:
         return np.ndim(height) == 0 and all(abs(f(walk(t)) - height) < 1e-9 for t in np.linspace(-1, 1, 21))
@@ -116,7 +116,7 @@ def test_jacobian_has_a_row_for_each_output_and_a_column_for_each_input() -> Non
     r"""Entry $(i, j)$ of a measured Jacobian, with three outputs and two inputs, is $\partial F_i/\partial x_j$, derived with symbols."""
 
     def outputs_of(x: Array) -> Array:
-        return np.array([x[0] ** 2 * x[1], np.sin(x[0]) + 2 * x[1] * x[2]])
+        return np.array([x[0] ** 2 * x[1] + x[2] ** 3, np.sin(x[0]) + 2 * x[1] * x[2]])
 
     def program(let: Let) -> None:
         x = let("x", np.array([0.4, -0.3, 0.8]))

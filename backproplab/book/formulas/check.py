@@ -135,6 +135,15 @@ def _exists(part: ex.Symbol, scope: Scope) -> bool:
     return True
 
 
+def _in_the_limit(relation: ex.Relation, limits: list[ex.Relation]) -> ex.Relation:
+    """State of the limit of the left side what a relation states while a letter goes where the condition says."""
+    ((variable, target),) = [condition.sides for condition in limits]
+    if not isinstance(variable, ex.Symbol):
+        message = f"{variable} → {target} is no limit of a letter"
+        raise ReadError(message)
+    return ex.Relation((ex.Limit(variable.name, target, relation.sides[0]), relation.sides[1]), ("=",))
+
+
 def check(statement: ex.Statement, world: World, manner: Manner, package: Callable[..., Any] | None = None) -> None:
     """Hold a statement against a world, and the package's result against its left side.
 
@@ -153,10 +162,7 @@ def check(statement: ex.Statement, world: World, manner: Manner, package: Callab
                 message = f"{condition} is not so in this world, where {statement.relation} should be tried"
                 raise ReadError(message)
         if limits:
-            ((variable, target),) = [condition.sides for condition in limits]
-            assert isinstance(variable, ex.Symbol)
-            left = ex.Limit(variable.name, target, relation.sides[0])
-            relation = ex.Relation((left, relation.sides[1]), ("=",))
+            relation = _in_the_limit(relation, limits)
         if set(relation.signs) & {"⟹", "⟺"}:
             tried |= "⟺" in relation.signs or holds(relation.sides[0], scope)
             if not holds(relation, scope):
