@@ -174,7 +174,7 @@ def filled(row: list[ex.Expression], scope: Scope) -> list[ex.Expression]:
     if not any(isinstance(e, ex.Words) for e in row):
         return row
     body, low, high = unified(row[0], row[-1], RUNNING)
-    if low is None or high is None:
+    if low is None or high is None or (placed(body, low), placed(body, high)) != (row[0], row[-1]):
         message = f"it does not show what runs from {row[0]} to {row[-1]}"
         raise ReadError(message)
     first, last = whole(evaluate(low, scope)), whole(evaluate(high, scope))
