@@ -277,7 +277,7 @@ def _report(
 def _check_parameter(
     problem: _Problem, name: str, gradient: Array, places: list[tuple[int, ...]], tolerance: float
 ) -> ParameterCheck:
-    """Check entries at a glance, and those that do not pass with all steps, the most suspicious first, until one is wrong."""
+    """Check entries at a glance, and those that do not pass with all steps, the largest claims first, until one is wrong."""
     checks, suspects = [], []
     for index in places:
         claimed = float(gradient[index])

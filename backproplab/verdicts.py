@@ -16,7 +16,7 @@ FAR = 10.0 ** np.array([24, *range(23)])
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """The entry of one parameter with the worst verdict, and of those the one with the largest error.
+    """The entry of one parameter with the worst verdict; where one is wrong, the first that was found, largest claims first.
 
     Attributes:
         name: The parameter.
