@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from backproplab.figures.plots import *
     from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
+    from backproplab.initialization import *
     from backproplab.latex import *
     from backproplab.layers import *
     from backproplab.losses import *
@@ -57,6 +58,7 @@ _PUBLIC = {
     "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "figures.surfaces": "contours surface",
     "gradcheck": "check_gradients",
+    "initialization": "INITIALIZATIONS Initialization he lecun normal xavier",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import ACTIVATIONS, Activation, identity
-from backproplab.checks import Array, array_size, float_type, generator, named, real_array, whole_number
+from backproplab.checks import Array, array_size, float_type, named, real_array, whole_number
 from backproplab.correlation import correlate, kernel_gradient, spread
+from backproplab.initialization import INITIALIZATIONS, Initialization, lecun
 from backproplab.layers import Layer, bias_column
 from backproplab.windows import Pair, brief, pair, places
 
@@ -21,8 +22,8 @@ class Conv2d(Layer):
 
     $$z_{f,i,j} = b_f + \sum_{c,u,v} w_{f,c,u,v}\; a^{l-1}_{c,\;i s + u - p,\;j s' + v - p'}, \qquad a^l = \sigma(z^l)$$
 
-    where $a^{l-1}$ is zero outside the image. The kernels start as normal random numbers with standard deviation
-    $g / \sqrt{C K K'}$, where $g$ is the activation's gain, and the biases at zero.
+    where $a^{l-1}$ is zero outside the image. The kernels start as normal random numbers, by default with standard
+    deviation $g / \sqrt{C K K'}$, where $g$ is the activation's gain, and the biases at zero.
 
     Args:
         inputs: Channels it takes, $C$.
@@ -31,6 +32,7 @@ class Conv2d(Layer):
         activation: An `Activation` or its name.
         stride: The step from window to window, a number or a pair (down, across).
         padding: Rows and columns of zeros around the image, a number or a pair.
+        init: The `Initialization` of the kernels or its name: "lecun", "xavier", "he" or "normal".
         rng: The generator the first kernels are drawn from.
         dtype: float64 to check, float32 to train fast.
 
@@ -45,7 +47,7 @@ class Conv2d(Layer):
     Raises:
         TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
         ValueError: If a size is below one, the padding is as large as the kernel, the kernels would take more than any
-            memory, or the activation is unknown.
+            memory, or the activation or the initialisation is unknown.
 
     Source: LeCun et al. 1998, *Gradient-Based Learning Applied to Document Recognition*, section II.
     """
@@ -62,6 +64,7 @@ class Conv2d(Layer):
         *,
         stride: int | Pair = 1,
         padding: int | Pair = 0,
+        init: Initialization | str = lecun,
         rng: np.random.Generator,
         dtype: DTypeLike = np.float64,
     ) -> None:
@@ -70,8 +73,8 @@ class Conv2d(Layer):
         self.kernel, self.stride, self.padding = _geometry(kernel, stride, padding)
         array_size((inputs, outputs, *self.kernel), "inputs × outputs × kernel")
         kind: np.dtype[Any] = float_type(dtype)
-        scale = self.activation.gain / np.sqrt(inputs * self.kernel[0] * self.kernel[1])
-        self.W = (scale * generator(rng).standard_normal((outputs, inputs, *self.kernel))).astype(kind)
+        weights = named(init, INITIALIZATIONS, "init").draw((outputs, inputs, *self.kernel), self.activation.gain, rng)
+        self.W = weights.astype(kind)
         self.b = np.zeros((outputs, 1), dtype=kind)
 
     @classmethod

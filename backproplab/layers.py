@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from backproplab.activations import ACTIVATIONS, Activation, identity
-from backproplab.checks import Array, array_size, float_type, generator, named, real_array, whole_number
+from backproplab.checks import Array, array_size, float_type, named, real_array, whole_number
 from backproplab.equations import bias_gradient, pull_back, weight_gradient
+from backproplab.initialization import INITIALIZATIONS, Initialization, lecun
 
 __all__ = ["Dense", "Flatten", "Layer"]
 
@@ -60,13 +61,14 @@ class Dense(Layer):
 
     $$z^l = W^l a^{l-1} + b^l, \qquad a^l = \sigma(z^l)$$
 
-    The weights start as normal random numbers with standard deviation $g / \sqrt{n_\text{in}}$, where $g$ is the
-    activation's gain, and the biases at zero.
+    The weights start as normal random numbers, by default with standard deviation $g / \sqrt{n_\text{in}}$, where $g$ is
+    the activation's gain, and the biases at zero.
 
     Args:
         inputs: Activations it takes, $n_{l-1}$.
         outputs: Neurons it has, $n_l$.
         activation: An `Activation` or its name.
+        init: The `Initialization` of the weights or its name: "lecun", "xavier", "he" or "normal".
         rng: The generator the first weights are drawn from.
         dtype: float64 to check, float32 to train fast.
 
@@ -77,8 +79,8 @@ class Dense(Layer):
 
     Raises:
         TypeError: If a size is not a whole number, `rng` is no generator, or `dtype` is neither float32 nor float64.
-        ValueError: If a size is below one, the weights would take more than any memory, or the activation's name is
-            unknown.
+        ValueError: If a size is below one, the weights would take more than any memory, or the name of the activation
+            or of the initialisation is unknown.
 
     Source: LeCun et al. 1998, *Efficient BackProp*, equation 16, for the scale of the weights.
     """
@@ -92,6 +94,7 @@ class Dense(Layer):
         outputs: int,
         activation: Activation | str = identity,
         *,
+        init: Initialization | str = lecun,
         rng: np.random.Generator,
         dtype: DTypeLike = np.float64,
     ) -> None:
@@ -99,8 +102,8 @@ class Dense(Layer):
         self.activation = named(activation, ACTIVATIONS, "activation")
         array_size((inputs, outputs), "inputs × outputs")
         kind: np.dtype[Any] = float_type(dtype)
-        scale = self.activation.gain / np.sqrt(inputs)
-        self.W = (scale * generator(rng).standard_normal((outputs, inputs))).astype(kind)
+        weights = named(init, INITIALIZATIONS, "init").draw((outputs, inputs), self.activation.gain, rng)
+        self.W = weights.astype(kind)
         self.b = np.zeros((outputs, 1), dtype=kind)
 
     @classmethod

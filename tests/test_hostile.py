@@ -99,14 +99,22 @@ def calls() -> dict[str, Call]:
             lab.spread,
             {"delta": np.ones((4, 4, 4, 3)), "size": (5, 5), "kernel": (2, 2), "stride": (1, 1), "padding": (0, 0)},
         ),
-        "Dense": (lab.Dense, {"inputs": 3, "outputs": 2, "activation": "tanh", "rng": rng(), "dtype": "float64"}),
+        "Initialization": (lab.Initialization, {"name": "small", "deviation": lambda *_: 0.01}),
+        "Initialization.draw": (lab.he.draw, {"shape": (2, 3), "gain": 1.0, "rng": rng()}),
+        "Dense": (
+            lab.Dense,
+            {"inputs": 3, "outputs": 2, "activation": "tanh", "init": "he", "rng": rng(), "dtype": "float64"},
+        ),
         "Dense.from_parameters": (
             lab.Dense.from_parameters,
             {"W": [[1.0, 2.0]], "b": [0.0], "activation": "tanh"},
         ),
         "Conv2d": (
             lab.Conv2d,
-            {"inputs": 1, "outputs": 2, "kernel": 3, "activation": "tanh", "stride": 1, "padding": 0, "rng": rng()},
+            {
+                "inputs": 1, "outputs": 2, "kernel": 3, "activation": "tanh", "stride": 1, "padding": 0, "init": "he",
+                "rng": rng(),
+            },
         ),
         "MaxPool2d": (lab.MaxPool2d, {"window": 2, "stride": 1}),
         "AvgPool2d": (lab.AvgPool2d, {"window": 2, "stride": 1}),
@@ -164,8 +172,8 @@ def calls() -> dict[str, Call]:
 ELSEWHERE = re.compile(r"calculus\.|gradcheck$|slopes$|verdicts$|worked\.|figures\.networks$")
 """Modules whose misuse other tests look after."""
 RECORDS = {
-    "ACTIVATIONS", "LOSSES", "Dataset", "DivergenceError", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
-    "Step", "Summary", "Trace", "BACKWARD", "FORWARD", "INK", "MUTED", "PAPER",
+    "ACTIVATIONS", "INITIALIZATIONS", "LOSSES", "Dataset", "DivergenceError", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
+    "Step", "Summary", "Trace", "he", "lecun", "normal", "xavier", "BACKWARD", "FORWARD", "INK", "MUTED", "PAPER",
 }  # fmt: skip
 """Public names that take no argument from a user."""
 SAME = {"parts": "parts", "panel": "panels", "W_next": "W", "delta_next": "delta", "z": "a", "input_shape": "input"}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ORDER = (
     "checks", "options", "latex", "storage",
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
-    "activations", "losses", "equations", "windows", "correlation", "layers", "convolution", "pooling",
-    "summary", "network", "slopes", "noise", "verdicts", "gradcheck", "optimizers", "training", "datasets",
+    "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
+    "convolution", "pooling", "summary", "network", "slopes", "noise", "verdicts", "gradcheck", "optimizers", "training", "datasets",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
