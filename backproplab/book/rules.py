@@ -23,7 +23,7 @@ ORDER = (
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
-    "figures.drawing", "figures.diagrams", "figures.networks", "figures.flowcharts", "figures.grids",
+    "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
     "figures.plots", "figures.surfaces",
     "book",
 )  # fmt: skip

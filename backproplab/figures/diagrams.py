@@ -6,6 +6,7 @@ import numpy as np
 
 from backproplab.checks import Array, real_number, shown, whole_number
 from backproplab.figures.drawing import BACKWARD, FORWARD, INK, MUTED, svg, text_at
+from backproplab.figures.networks import LABEL, label_at
 from backproplab.layers import Dense
 from backproplab.network import Trace
 from backproplab.options import digit_count, is_forward, mapping, texts, two
@@ -109,8 +110,8 @@ def graph_diagram(
     """Draw quantities and what depends on what: a node for each quantity, an arrow for each direct dependence.
 
     Args:
-        nodes: The quantities by the letter that stands in the node, each with its column and row, counted from the
-            upper left corner; halves are allowed.
+        nodes: The quantities by the letter in the node, with indices as in LaTeX (`a^{L-1}_2`) if it has any, each with
+            its column and row, counted from the upper left corner; halves are allowed.
         edges: From which quantity to which, and what is written beside the arrow; the text may be empty.
         values: What is written below a node.
         direction: "forward" draws the arrows as given; "backward" turns them round, for what flows back.
@@ -120,7 +121,7 @@ def graph_diagram(
 
     Raises:
         TypeError: If a node, an edge or a value is not given as described.
-        ValueError: If there is no node, two nodes share a place, an edge or a value belongs to no node, an edge
+        ValueError: If there is no node, indices cannot be read, two nodes share a place, an edge or a value belongs to no node, an edge
             returns to its own node, or the direction is unknown.
 
     Source: Linnainmaa 1976, *Taylor expansion of the accumulated rounding error*, on graphs with slopes at their edges.
@@ -133,7 +134,8 @@ def graph_diagram(
     parts += [_edge_text(places[start], places[end], text, middle) for (start, end), text in edges.items() if text]
     for name, (x, y) in places.items():
         circle = f'<circle cx="{x:g}" cy="{y:g}" r="{NODE}" fill="var(--paper, none)" stroke="{INK}"'
-        parts += [f'{circle} stroke-width="1.4"/>', text_at(x, y + 5.5, name, INK, 17, italic=True)]
+        letter = label_at(x, y, name) if _indexed(name) else text_at(x, y + 5.5, name, INK, 17, italic=True)
+        parts += [f'{circle} stroke-width="1.4"/>', letter]
     parts += [
         text_at(places[name][0], places[name][1] + NODE + 17, text, INK, 13) for name, text in (values or {}).items()
     ]
@@ -155,6 +157,9 @@ def _graph_places(
     texts([*mapping(values, "values").values()], "values")
     if not nodes:
         raise ValueError("nodes: expected at least one, got none")
+    for name in nodes:
+        if _indexed(name) and not LABEL.fullmatch(name):
+            raise ValueError(f"nodes: expected a label such as 'δ^1_2', got {name!r}")
     if len({*nodes.values()}) < len(nodes):
         raise ValueError(f"nodes: expected a place of its own for each, got {dict(nodes)}")
     for edge in edges:
@@ -168,6 +173,10 @@ def _graph_places(
     return {
         name: (NODE + 16 + 108 * (column - left), NODE + 14 + 80 * (row - top)) for name, (column, row) in nodes.items()
     }
+
+
+def _indexed(name: str) -> bool:
+    return "^" in name or "_" in name
 
 
 def _edge(start: tuple[float, float], end: tuple[float, float], colour: str, forward: bool) -> str:

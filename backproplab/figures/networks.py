@@ -116,10 +116,10 @@ def _neuron(x: float, y: float, label: str) -> list[str]:
     broken = ' stroke-dasharray="5 3"' if kind == "weighted-input" else ""
     rim = f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" fill="var(--paper, none)" stroke="{colour}" stroke-width="2.4"{broken}/>'
     inner = f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS - 4}" fill="none" stroke="{colour}" stroke-width="1"/>'
-    return [rim, *([inner] if kind == "error" else []), _label(x, y, label)]
+    return [rim, *([inner] if kind == "error" else []), label_at(x, y, label)]
 
 
-def _label(x: float, y: float, label: str) -> str:
+def label_at(x: float, y: float, label: str) -> str:
     """Write a letter with its raised and lowered indices one above the other."""
     found = LABEL.fullmatch(label)
     assert found is not None, "labels are checked before they are drawn"
@@ -162,4 +162,4 @@ def _beside(start: tuple[float, float], end: tuple[float, float], label: str) ->
     """Write on a marked weight, nearer to where it starts, with the paper's colour around the letters."""
     x, y = start[0] + 0.42 * (end[0] - start[0]), start[1] + 0.42 * (end[1] - start[1])
     ground = f'<rect x="{x - 17:g}" y="{y - 13:g}" width="34" height="26" rx="6" fill="var(--paper, #fff)"/>'
-    return ground + _label(x, y, label)
+    return ground + label_at(x, y, label)

@@ -68,11 +68,20 @@ def test_labels_stand_outside_and_above() -> None:
         assert float(label.get("y", 0)) < float(line.get("y1", 0))
 
 
+def test_indices_are_raised_and_lowered() -> None:
+    """A node with indices writes its letter and, apart from it, the upper and the lower index; the lower one is lower."""
+    svg = graph_diagram({"a^{L-1}_2": (0, 0), "z^L_1": (1, 0)}, {("a^{L-1}_2", "z^L_1"): ""})
+    written = {text.text: float(text.attrib["y"]) for text in ET.fromstring(svg).iter(f"{SVG}text")}
+    assert [*written] == ["a", "L-1", "2", "z", "L", "1"]
+    assert written["L-1"] < written["a"] < written["2"]
+
+
 @pytest.mark.parametrize(
     ("nodes", "edges", "options", "message"),
     [
         ({}, {}, {}, "nodes: expected at least one"),
         ({"x": (0, 0), "y": (0, 0)}, {}, {}, "nodes: expected a place of its own"),
+        ({"a^": (0, 0)}, {}, {}, "nodes: expected a label such as"),
         ({"x": (0, 0)}, {("x", "y"): ""}, {}, "edges: expected two of x"),
         ({"x": (0, 0)}, {("x", "x"): ""}, {}, "edges: expected two of x"),
         ({"x": (0, 0)}, {}, {"values": {"y": "1"}}, "values: expected one of x"),
