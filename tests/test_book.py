@@ -17,6 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from markdown import Markdown
 
 from backproplab.book import ledger, rules, seen
 from backproplab.book.source import DIRECTIVE, pages
@@ -57,6 +58,34 @@ def test_shows_every_equation_of_the_ledger_once_under_its_anchor(site: Path) ->
     said = " ".join(articles(site)["reference/ledger/index.html"].words)
     assert f"{len(entries)} tagged equations" in said
     assert all(f"({entry.tag})" in said and entry.tests[0].name in said for entry in entries)
+
+
+def test_counts_the_equations_once_for_a_page_that_asks_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[Path] = []
+    known = ledger.equations()
+
+    def count(root: Path = ROOT) -> list[ledger.Equation]:
+        counted.append(root)
+        return known
+
+    monkeypatch.setattr(ledger, "equations", count)
+    step = Markdown(extensions=["backproplab.book.ledger"]).preprocessors["ledger"]
+    most = 0
+    for page in pages():
+        asked = len(re.findall(r"\[\[(?:ledger|read|equation \w+)\]\]", page.text))
+        step.run(page.text.split("\n"))
+        assert len(counted) == (asked > 0), page.name
+        counted.clear()
+        most = max(most, asked)
+    assert most > 10
+
+
+def test_takes_a_page_apart_only_when_it_has_changed(tmp_path: Path) -> None:
+    assert all(one is other for one, other in zip(pages(), pages(), strict=True))
+    folder = tiny(tmp_path, "One.")
+    before = pages(folder)
+    (folder / "docs/index.md").write_text("Other.", "utf-8")
+    assert [page.prose for page in pages(folder)] == ["Other."] != [page.prose for page in before]
 
 
 def test_has_no_link_that_leads_nowhere(site: Path, zensical_site: Path) -> None:

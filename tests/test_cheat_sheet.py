@@ -21,7 +21,7 @@ def test_an_equation_is_quoted_as_its_chapter_has_it_with_a_link_to_it() -> None
 
 def test_a_tag_that_no_page_shows_cannot_be_quoted() -> None:
     with pytest.raises(LookupError, match=r"\[\[equation NONE\]\]: no page shows"):
-        ledger.quoted("NONE")
+        ledger.quoted("NONE", ledger.equations())
 
 
 def wrong(mistake: str) -> set[str]:

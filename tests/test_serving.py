@@ -18,6 +18,7 @@ PROGRAM = """
 import logging, pathlib, sys
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
 logging.basicConfig(level="WARNING")
 for edit in ("", *sys.argv[1:]):
     if edit:
@@ -28,7 +29,13 @@ for edit in ("", *sys.argv[1:]):
     config = load_config("mkdocs.yml", site_dir="served", dev_addr="127.0.0.1:0")
     if not edit:
         config.plugins.on_startup(command="serve", dirty=False)
-    build(config)
+    failure = None
+    try:
+        build(config)
+    except Abort as error:
+        failure = error
+if failure:
+    raise failure
 """
 PAGE = """Words about $x$ and [it][backproplab.calculus.slope], [the other](reference/ledger.md#there).
 
@@ -39,6 +46,8 @@ print(f"The slope is {slope(3)}.")
 
 ::: backproplab.calculus.slope
 
+::: backproplab.calculus.Line
+
 ??? success "Checked by"
     ::: tests.test_calculus.test_slope
 
@@ -46,6 +55,9 @@ $$a = b \\tag{T1}$$
 """
 MODULE = (
     '"""One function."""\n\n\ndef slope(x: float) -> float:\n    """Give the slope of a square."""\n    return 2 * x\n'
+    '\n\nclass Line:\n    """A line.\n\n    Attributes:\n        tilt: How steep it is.\n    """\n\n'
+    '    tilt: float\n\n    def __init__(self, tilt: float) -> None:\n        """Draw it.\n\n        Args:\n'
+    '            tilt: How steep it is.\n        """\n        self.tilt = tilt\n'
 )
 TEST = (
     'import pytest\n\n\n@pytest.mark.equation("T1")\ndef test_slope() -> None:\n    """The slope."""\n    assert True\n'
@@ -60,6 +72,7 @@ def two_pages(folder: Path) -> Path:
     )
     settings.write_text(text, "utf-8")
     (folder / "docs/reference").mkdir()
+    (folder / "overrides/main.html").write_text('{% extends "base.html" %}{% block footer %}The foot{% endblock %}')
     (folder / "docs/reference/ledger.md").write_text(f"{FRONT}## There {{#there}}\n\n[[ledger]]\n", "utf-8")
     return folder
 
@@ -72,6 +85,7 @@ EDITS = {
     "a docstring": "backproplab/calculus.py|Give the|Return the",
     "an import": "backproplab/calculus.py|def slope|import math\n\n\ndef slope",
     "a test": "tests/test_calculus.py|The slope|A new word",
+    "a template": "overrides/main.html|The foot|The end",
     "the settings": "mkdocs.yml|link_titles: false|link_titles: true",
 }
 
@@ -102,6 +116,18 @@ def test_a_fault_is_seen_in_what_is_remembered(tmp_path: Path, edit: str, said: 
     done = run(folder, "serve_twice", edit)
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
+
+
+def test_what_was_warned_of_is_warned_of_again(tmp_path: Path) -> None:
+    folder = two_pages(tmp_path)
+    (folder / "serve_twice.py").write_text(PROGRAM, "utf-8")
+    fault = (
+        "backproplab/calculus.py|            tilt: How steep it is.|            tilt: It.\n            lean: Not there."
+    )
+    done = run(folder, "serve_twice", fault, EDITS["a sentence"])
+    assert done.returncode != 0
+    heard = done.stdout + done.stderr
+    assert heard.count("Parameter 'lean' does not appear in the function signature") == 2, heard
 
 
 def test_a_taken_port_is_told_before_anything_is_built(tmp_path: Path) -> None:

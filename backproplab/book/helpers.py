@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from markdown import Extension
@@ -71,7 +71,7 @@ class Module:
     def calls(self, name: str) -> list[Helper]:
         """What a definition leans on by itself, in the order of the file."""
         definition = self.definitions[name]
-        wanted = _globals(symtable.symtable(self.source(name), self.name, "exec")) - {name}
+        wanted = _needed(self.source(name)) - {name}
         if isinstance(definition, ast.FunctionDef):
             wanted |= {argument.arg for argument in definition.args.args if self._is_fixture(argument.arg)}
         return [self._resolved(other) for other in self.definitions if other in wanted]
@@ -86,6 +86,12 @@ class Module:
             original = next(alias.name for alias in statement.names if name in (alias.asname, alias.name))
             return Helper(str(statement.module), original)
         return Helper(self.name, name)
+
+
+@cache
+def _needed(program: str) -> frozenset[str]:
+    """Names that a program does not define itself, or uses where it defines them."""
+    return frozenset(_globals(symtable.symtable(program, "tests", "exec")))
 
 
 def _globals(table: symtable.SymbolTable) -> set[str]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LEDGER = "reference/ledger.md"
 ERRATA = "reference/errata.md"
 SHOWN = re.compile(r"(?m)^ *::: *(tests\.[\w.]+) *$")
+ASKING = re.compile(r"\[\[(read|equation \w+)\]\]")
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
@@ -176,13 +177,13 @@ def markdown(root: Path = ROOT) -> list[str]:
     return lines
 
 
-def quoted(tag: str, root: Path = ROOT) -> str:
+def quoted(tag: str, ledger: list[Equation]) -> str:
     """Give a tagged equation in one line, with a link from a page of the reference to where it is derived.
 
     Raises:
         LookupError: If no page shows an equation with this tag.
     """
-    for entry in equations(root):
+    for entry in ledger:
         if entry.tag == tag:
             address = posixpath.relpath(entry.page, posixpath.dirname(LEDGER))
             return f"${entry.formula}$ [({tag})]({address}#eq-{tag})"
@@ -193,17 +194,16 @@ class _Ledger(Preprocessor):
     """Put the ledger, or one of its equations, where a page asks: its links are then links of the page, and checked."""
 
     def run(self, lines: list[str]) -> list[str]:
-        """Replace what asks."""
+        """Replace what asks; the equations are counted once, and only where something asks."""
+        ledger = equations() if any(ASKING.search(line) for line in lines) else []
         told: list[str] = []
         for line in lines:
             if line == "[[ledger]]":
                 told += markdown()
             else:
                 if "[[read]]" in line:
-                    line = line.replace(
-                        "[[read]]", f"**{len(seen.read(ROOT))} of the {len(equations())}** tagged equations"
-                    )
-                told.append(re.sub(r"\[\[equation (\w+)\]\]", lambda asked: quoted(asked[1]), line))
+                    line = line.replace("[[read]]", f"**{len(seen.read(ROOT))} of the {len(ledger)}** tagged equations")
+                told.append(re.sub(r"\[\[equation (\w+)\]\]", lambda asked: quoted(asked[1], ledger), line))
         return told
 
 

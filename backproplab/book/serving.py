@@ -27,10 +27,13 @@ from mkdocs.utils import CountHandler
 
 from backproplab.book import blocks, source
 from backproplab.book.glossary import GLOSSARY
+from backproplab.book.reuse import Reuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jinja2 import Environment
+    from markdown.preprocessors import Preprocessor
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.nav import Navigation
@@ -67,7 +70,8 @@ class Memory:
         self.common: dict[Path, bytes] = {}
         self.program: dict[Path, bytes] = {}
         self.renderings: dict[str, Rendering] = {}
-        self.entries: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        self.reuse = Reuse()
+        self.steps: list[Preprocessor] = []
 
 
 MEMORY = Memory()
@@ -121,21 +125,31 @@ def on_nav(nav: Navigation, *, config: MkDocsConfig, **_: object) -> None:
     root = Path(config.config_file_path).parent
     there = dict.fromkeys((root / "docs").rglob("*"), b"")  # a link needs its target to be there, no more
     common = there | states(root / "mkdocs.yml", root / "docs" / GLOSSARY, *(root / "overrides").rglob("*"))
+    sources = {}
     for path in (*(root / "backproplab").rglob("*"), *(root / "tests").rglob("*.py")):
         if path.suffix == ".py":
-            common[path] = "\n".join(NAMES.findall(path.read_text("utf-8"))).encode()
+            sources[path] = path.read_bytes()
+            common[path] = "\n".join(NAMES.findall(sources[path].decode())).encode()
         elif path.suffix != ".pyc":
             common |= states(path)
     if common != MEMORY.common:
-        MEMORY.common, MEMORY.renderings = common, {}
-    search: Any = config.plugins["material/search"]
-    search.search_index.add_entry_from_context = partial(_index, search.search_index)
+        MEMORY.common, MEMORY.renderings, MEMORY.reuse.sources = common, {}, {}
+    MEMORY.reuse.arrange(sources, config)
+    ours = [name for name in config.markdown_extensions if str(name).startswith("backproplab.book.")]
+    steps = Markdown(extensions=ours, extension_configs=config.mdx_configs).preprocessors
+    MEMORY.steps = [step for step in steps if type(step).__module__.startswith("backproplab.book.")]
     for page in nav.pages:
         page.render = partial(_render, page)  # type: ignore[method-assign]
 
 
+def on_env(env: Environment, **_: object) -> None:
+    """Compile the templates of the theme once."""
+    if MEMORY.serving:
+        env.bytecode_cache = MEMORY.reuse.templates
+
+
 def _render(page: Page, config: MkDocsConfig, files: Files) -> None:
-    name, text = page.file.src_uri, _written_out(page.markdown or "", config)
+    name, text = page.file.src_uri, _written_out(page.markdown or "")
     known = MEMORY.renderings.get(name)
     if known and known.used != states(*known.used):
         known = None
@@ -155,7 +169,9 @@ def _render(page: Page, config: MkDocsConfig, files: Files) -> None:
     finally:
         logging.getLogger("mkdocs").removeHandler(counter)
         blocks.KNOWN.clear()
-    if not counter.get_counts():  # what was warned of once must be warned of again
+        if counter.get_counts():  # what was warned of once must be warned of again
+            MEMORY.reuse.sources = {}
+    if not counter.get_counts():
         used = states(*_used(text)) | (ran.used if ran else {})
         left = copy.deepcopy({attribute: getattr(page, attribute) for attribute in KEPT})
         links = {file.src_uri: anchors for file, anchors in (page.links_to_anchors or {}).items()}
@@ -201,13 +217,11 @@ def _listened(render: Callable[[], None], listeners: dict[str, Any]) -> list[Tol
     return told
 
 
-def _written_out(text: str, config: MkDocsConfig) -> str:
+def _written_out(text: str) -> str:
     """Write out the lines for which the book's own preprocessors read other pages or the tests."""
-    ours = [name for name in config.markdown_extensions if str(name).startswith("backproplab.book.")]
     lines = text.split("\n")
-    for step in Markdown(extensions=ours, extension_configs=config.mdx_configs).preprocessors:
-        if type(step).__module__.startswith("backproplab.book."):
-            lines = step.run(lines)
+    for step in MEMORY.steps:
+        lines = step.run(lines)
     return "\n".join(lines)
 
 
@@ -230,16 +244,3 @@ def _used(text: str) -> set[Path]:
             importlib.import_module(module)
     modules = [module for name, module in list(sys.modules.items()) if USED.match(name)]
     return found | {Path(module.__file__) for module in modules if module.__file__}
-
-
-def _index(index: Any, page: Page) -> None:
-    """Enter a page into the index of the search; to read what is to be entered takes long."""
-    said = hashlib.sha256(repr((page.url, page.title, page.meta, page.content, str(page.toc))).encode()).hexdigest()
-    known, entries = MEMORY.entries.get(page.file.src_uri, ("", []))
-    if known != said:
-        before = len(index.entries)
-        type(index).add_entry_from_context(index, page)
-        entries = index.entries[before:]
-        del index.entries[before:]
-        MEMORY.entries[page.file.src_uri] = said, copy.deepcopy(entries)
-    index.entries.extend(copy.deepcopy(entries))

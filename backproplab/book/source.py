@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,10 @@ class Page:
         return f"docs/{self.name}:{self.text.count(chr(10), 0, position) + 1}"
 
 
+_parsed = lru_cache(maxsize=256)(Page)
+
+
 def pages(root: Path = ROOT) -> list[Page]:
-    """Read every page of the book."""
+    """Read every page of the book; one that has not changed is not taken apart again."""
     docs = root / "docs"
-    return [Page(path.relative_to(docs).as_posix(), path.read_text("utf-8")) for path in sorted(docs.rglob("*.md"))]
+    return [_parsed(path.relative_to(docs).as_posix(), path.read_text("utf-8")) for path in sorted(docs.rglob("*.md"))]
