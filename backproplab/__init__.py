@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from backproplab.network import *
     from backproplab.optimizers import *
     from backproplab.pooling import *
+    from backproplab.schedules import *
     from backproplab.slopes import *
     from backproplab.summary import *
     from backproplab.training import *
@@ -64,8 +65,9 @@ _PUBLIC = {
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
     "softmax_cross_entropy squared_error",
     "network": "Network Step Trace",
-    "optimizers": "SGD Optimizer",
+    "optimizers": "Adam Momentum Optimizer SGD",
     "pooling": "AvgPool2d MaxPool2d",
+    "schedules": "ConstantRate CosineDecay StepDecay Warmup",
     "slopes": "Reading",
     "summary": "LayerSummary Summary",
     "training": "DivergenceError Progress accuracy fit minibatches",

@@ -218,6 +218,32 @@ def positive(value: object, name: str) -> float:
     return number
 
 
+def not_negative(value: object, name: str) -> float:
+    """Return `value` as a finite number that is zero or above.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is negative, infinite or NaN.
+    """
+    number = real_number(value, name)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(f"{name}: expected a finite number that is zero or above, got {value}")
+    return number
+
+
+def share_below_one(value: object, name: str) -> float:
+    """Return `value` as a number from 0 to below 1.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is out of that range.
+    """
+    number = real_number(value, name)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name}: expected a number from 0 to below 1, got {value}")
+    return number
+
+
 def named(value: Named | str, known: Mapping[str, Named], name: str) -> Named:
     """Return `value` itself, or what `known` holds under that name.
 

@@ -126,7 +126,7 @@ def fit(
 
     Training goes on only while somebody asks for the next `Progress`, so loop over it, or write `list(fit(…))` to train
     to the end; a call whose progress is thrown away trains nothing and warns of it. Whatever ends an epoch in the
-    middle, an interrupt or an error, leaves the network as it was after the last whole epoch.
+    middle, an interrupt or an error, leaves network and optimizer as they were after the last whole epoch.
 
     Args:
         network: The network to train.
@@ -161,12 +161,13 @@ def fit(
     def progress() -> Iterator[Progress]:
         for epoch in range(1, epochs + 1):
             parameters = network.parameters
-            before = [array.copy() for array in parameters.values()]
+            before, step_back = [array.copy() for array in parameters.values()], optimizer.snapshot()
             try:
                 loss = _epoch(network, parameters, rows, targets, batch_size, optimizer, rng, epoch)
             except BaseException:
                 for array, old in zip(parameters.values(), before, strict=True):
                     array[...] = old
+                step_back()
                 raise
             yield Progress(epoch, loss, *(() if held_out is None else _measured(network, *held_out)))
 

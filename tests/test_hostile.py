@@ -127,7 +127,16 @@ def calls() -> dict[str, Call]:
         "Network.cost": (network.cost, {"x": X, "y": Y}),
         "Network.astype": (network.astype, {"dtype": "float32"}),
         "Network.load": (network.load, {"path": "no such file"}),
-        "SGD": (lab.SGD, {"learning_rate": 0.1}),
+        "SGD": (lab.SGD, {"learning_rate": 0.1, "weight_decay": 0.1}),
+        "Momentum": (lab.Momentum, {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+        "Adam": (
+            lab.Adam,
+            {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.9, "epsilon": 1e-8, "weight_decay": 0.1},
+        ),
+        "ConstantRate": (lab.ConstantRate, {"learning_rate": 0.1}),
+        "StepDecay": (lab.StepDecay, {"learning_rate": 0.1, "every": 2, "factor": 0.5}),
+        "CosineDecay": (lab.CosineDecay, {"learning_rate": 0.1, "steps": 2, "final": 0.01}),
+        "Warmup": (lab.Warmup, {"learning_rate": 0.1, "steps": 2}),
         "accuracy": (lab.accuracy, {"network": network, "x": X, "y": Y}),
         "minibatches": (lab.minibatches, {"examples": 5, "batch_size": 2, "rng": rng()}),
         "fit": (
