@@ -84,7 +84,7 @@ class _Descent(Optimizer):
         self.steps += 1
         for parameter, gradient, memory, room in zip(parameters, gradients, self._memory, self._room, strict=True):
             if self.weight_decay:
-                decayed = np.multiply(parameter, _constant(self.weight_decay, parameter.dtype), out=room[1])
+                decayed = np.multiply(parameter, _constant(self.weight_decay, parameter.dtype), room[1])
                 decayed += gradient
                 gradient = decayed
             self._move(parameter, gradient, memory, room[0], rate)
@@ -138,7 +138,7 @@ class SGD(_Descent):
         super().__init__(learning_rate, weight_decay)
 
     def _move(self, parameter: Array, gradient: Array, memory: list[Array], room: Array, rate: float) -> None:
-        parameter -= np.multiply(gradient, _constant(rate, parameter.dtype), out=room)
+        parameter -= np.multiply(gradient, _constant(rate, parameter.dtype), room)
 
 
 class Momentum(_Descent):
@@ -172,7 +172,7 @@ class Momentum(_Descent):
         velocity = memory[0]
         velocity *= _constant(self.momentum, velocity.dtype)
         velocity += gradient
-        parameter -= np.multiply(velocity, _constant(rate, parameter.dtype), out=room)
+        parameter -= np.multiply(velocity, _constant(rate, parameter.dtype), room)
 
 
 class Adam(_Descent):
@@ -223,13 +223,13 @@ class Adam(_Descent):
         gradients *= _constant(self.beta1, kind)
         gradients += gradient
         squares *= _constant(self.beta2, kind)
-        squares += np.multiply(gradient, gradient, out=room)
+        squares += np.multiply(gradient, gradient, room)
 
         weight1 = (1 - self.beta1**self.steps) / (1 - self.beta1)  # 1 + β₁ + β₁² + …, of which a sum becomes a mean
         weight2 = (1 - self.beta2**self.steps) / (1 - self.beta2)
-        np.sqrt(squares, out=room)
+        np.sqrt(squares, room)
         room += _constant(self.epsilon * math.sqrt(weight2), kind)
-        np.divide(gradients, room, out=room)
+        np.divide(gradients, room, room)
         room *= _constant(rate * math.sqrt(weight2) / weight1, kind)
         parameter -= room
 

@@ -222,7 +222,11 @@ MISUSES: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: SGD(-0.1), ValueError, "learning_rate: expected a finite number above zero, got -0.1"),
     (lambda: SGD(inf), ValueError, "learning_rate: expected a finite number above zero, got inf"),
     (lambda: SGD(nan), ValueError, "learning_rate: expected a finite number above zero, got nan"),
-    (lambda: SGD(as_given("0.1")), TypeError, "learning_rate: expected a number, got '0.1'"),
+    (
+        lambda: SGD(as_given("0.1")),
+        TypeError,
+        "learning_rate: expected a number or a schedule such as CosineDecay, got '0.1'",
+    ),
     (lambda: train(network=Holder()), TypeError, "network: expected a Network, got Holder()"),
     (lambda: train(optimizer=0.1), TypeError, "optimizer: expected an Optimizer such as SGD(0.1), got 0.1"),
     (lambda: train(optimizer=SGD), TypeError, f"optimizer: expected an Optimizer such as SGD(0.1), got {SGD!r}"),

@@ -283,7 +283,7 @@ def test_a_parameter_that_no_cost_shows_is_found() -> None:
             parameters[1][0] = np.inf
 
     network = network_of(3, 2)
-    with pytest.raises(DivergenceError, match=r"^epoch 1, after batch 2: b1 is not finite, with SGD\(1\)"):
+    with pytest.raises(DivergenceError, match=r"^epoch 1, after batch 2: b1 is not finite, with Breaking\(1\)"):
         run(network, batch_size=5, optimizer=Breaking(1))
     assert np.isfinite(network.parameters["b1"]).all()
 
