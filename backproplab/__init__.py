@@ -49,7 +49,7 @@ _PUBLIC = {
     "calculus.taylor": "TaylorPolynomial taylor_polynomial",
     "convolution": "Conv2d",
     "correlation": "correlate kernel_gradient spread",
-    "datasets": "Dataset digits",
+    "datasets": "Dataset digits mnist",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
     "figures.diagrams": "flow_diagram graph_diagram",
     "figures.drawing": "figure",

@@ -4,7 +4,6 @@ Everything runs on one thread; see `--help`. The numbers are examples per second
 """
 
 import argparse
-import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,20 +54,13 @@ def load_data(folder: Path, examples: int) -> tuple[Any, Any, str]:
     """Return images from 0 to 1 as rows, labels, and where they come from: MNIST's files, or random numbers."""
     import numpy as np
 
+    from backproplab import mnist
+
     if not folder.is_dir():
         rng = np.random.default_rng(0)
         return rng.random((examples, 784)), rng.integers(0, 10, examples), "random data of MNIST's shape"
-    images = _idx_bytes(folder, "train-images-idx3-ubyte", 16)[: examples * 784].reshape(-1, 784) / 255
-    labels = _idx_bytes(folder, "train-labels-idx1-ubyte", 8)[:examples].astype(np.int64)
-    return images, labels, "MNIST"
-
-
-def _idx_bytes(folder: Path, name: str, header: int) -> Any:
-    import numpy as np
-
-    plain, packed = folder / name, folder / f"{name}.gz"
-    content = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-    return np.frombuffer(content, np.uint8, offset=header)
+    data = mnist(folder, np.float64)
+    return data.x_train[:examples], data.y_train[:examples], "MNIST"
 
 
 def backproplab_turn(task: Task, x: Any, labels: Any, dtype: str) -> Callable[[], object]:

@@ -147,6 +147,7 @@ def calls() -> dict[str, Call]:
             },
         ),
         "digits": (lab.digits, {"dtype": "float32"}),
+        "mnist": (lab.mnist, {"folder": "no such folder", "dtype": "float32"}),
         "latex_number": (lab.latex_number, {"value": 0.5, "digits": 2}),
         "latex_matrix": (lab.latex_matrix, {"array": [[0.5]], "digits": 2}),
         "image_grid": (lab.image_grid, {"images": np.ones((2, 2, 2)), "titles": ["a", "b"], "columns": 2}),
@@ -224,7 +225,7 @@ def test_what_nobody_should_give_works_or_is_refused_in_one_sentence(name: str) 
 def test_an_error_in_the_call_itself_would_be_noticed() -> None:
     """Every right call of the table works."""
     for name, (function, given) in calls().items():
-        if name != "Network.load":
+        if name not in {"Network.load", "mnist"}:  # there is no such file
             function(**given)
 
 

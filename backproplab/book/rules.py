@@ -20,7 +20,7 @@ ORDER = (
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
     "convolution", "pooling", "summary", "network", "slopes", "noise", "verdicts", "gradcheck",
-    "schedules", "optimizers", "training", "datasets",
+    "schedules", "optimizers", "training", "idx", "datasets",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
@@ -30,11 +30,11 @@ ORDER = (
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "noise", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
+    "checks", "idx", "noise", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
     "worked.terminal", "worked.webpage", "command", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
-OPTIONAL = ("latex2mathml", "tqdm")
+OPTIONAL = ("latex2mathml", "pooch", "tqdm")
 """Libraries that a function may import when it is called."""
 SHOWN_BY = {"network": "worked.examples"}
 """A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
