@@ -140,7 +140,7 @@ def book(tmp_path: Path) -> Path:
         ),
         (
             "docs/reference/errata.md",
-            "\n### A mistake {#999-new}\n",
+            "\n??? note\n\n    **A mistake.** It is one.\n    {: #999-new }\n",
             "no test is marked erratum('999-new'), which docs/reference/errata.md shows",
         ),
         (

@@ -1,7 +1,7 @@
 r"""The ledger: every tagged equation and every erratum of the book, and the tests that answer for them.
 
 Nothing is entered by hand. A page says `\tag{BP1}`, a test says `@pytest.mark.equation("BP1")`; the errata page
-says `### … {#000-cost}`, a test says `@pytest.mark.erratum("000-cost")`. Where one of a pair is missing, that
+says `{: #000-cost }` under an entry, a test says `@pytest.mark.erratum("000-cost")`. Where one of a pair is missing, that
 is a fault. A page that holds the line `[[ledger]]` shows the whole, `[[equation BP1]]` quotes
 one equation, and `[[read]]` says how many of them a test reads, for this is a Markdown extension too.
 """
@@ -120,7 +120,7 @@ def errata(root: Path = ROOT) -> list[str]:
         anchor
         for page in pages(root)
         if page.name == ERRATA
-        for anchor in re.findall(r"(?m)^###.*\{#([\w-]+)[^{}]*\} *$", page.prose)
+        for anchor in re.findall(r"(?m)^ *\{: *#([\w-]+) *\} *$", page.prose)
     ]
 
 
