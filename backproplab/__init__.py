@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backproplab.activations import *
+    from backproplab.augmentation import *
     from backproplab.calculus.derivatives import *
     from backproplab.calculus.descent import *
     from backproplab.calculus.extrapolation import *
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
+    "augmentation": "shifted",
     "calculus.derivatives": "central_difference derivative forward_difference gradient hessian jacobian",
     "calculus.descent": "Descent gradient_descent",
     "calculus.extrapolation": "Estimate",

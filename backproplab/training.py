@@ -2,19 +2,22 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from backproplab.activations import sigmoid, softmax
-from backproplab.checks import Array, array_size, columns, generator, shown, whole_number
+from backproplab.checks import Array, array_size, columns, generator, real_array, shown, whole_number
 from backproplab.losses import Loss
 from backproplab.network import Network
 from backproplab.optimizers import Optimizer
+from backproplab.options import function
 
 __all__ = ["DivergenceError", "Progress", "accuracy", "fit", "minibatches"]
+
+Augment = Callable[[Array, np.random.Generator], Array]
 
 
 class DivergenceError(ArithmeticError):
@@ -120,6 +123,7 @@ def fit(
     optimizer: Optimizer,
     rng: np.random.Generator,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
+    augment: Augment | None = None,
     bar: bool = False,
 ) -> Iterator[Progress]:
     """Train a network, in place, and yield its progress after each epoch.
@@ -137,13 +141,15 @@ def fit(
         optimizer: How to step.
         rng: The generator that shuffles the examples before each epoch.
         validation: Examples and targets to measure the loss on after each epoch, and the accuracy if they are classes.
+        augment: A function such as `shifted`, which is given the rows of each mini-batch and `rng`, and returns as many
+            rows to train on instead.
         bar: Whether to draw a progress bar in the terminal or notebook; needs tqdm.
 
     Yields:
         The progress, once for each epoch.
 
     Raises:
-        TypeError: If an argument is of the wrong kind.
+        TypeError: If an argument, or what `augment` returns, is of the wrong kind.
         ValueError: If a shape does not fit, a label is out of range, a number is not finite or below one.
         DivergenceError: At the first cost that is not finite, and at the end of an epoch that left such a parameter.
         ImportError: If `bar` is asked for and tqdm is missing.
@@ -157,13 +163,15 @@ def fit(
     held_out = None if validation is None else _validation(network, validation)
     epochs, batch_size = whole_number(epochs, "epochs"), whole_number(batch_size, "batch_size")
     generator(rng)
+    if augment is not None:
+        function(augment, "augment")
 
     def progress() -> Iterator[Progress]:
         for epoch in range(1, epochs + 1):
             parameters = network.parameters
             before, step_back = [array.copy() for array in parameters.values()], optimizer.snapshot()
             try:
-                loss = _epoch(network, parameters, rows, targets, batch_size, optimizer, rng, epoch)
+                loss = _epoch(network, parameters, rows, targets, batch_size, optimizer, rng, augment, epoch)
             except BaseException:
                 for array, old in zip(parameters.values(), before, strict=True):
                     array[...] = old
@@ -219,6 +227,7 @@ def _epoch(
     batch_size: int,
     optimizer: Optimizer,
     rng: np.random.Generator,
+    augment: Augment | None,
     epoch: int,
 ) -> float:
     """Take one step for each mini-batch and return the mean cost per example.
@@ -232,7 +241,8 @@ def _epoch(
     with np.errstate(over="ignore", invalid="ignore"):  # what they lead to is found below
         for number, batch in enumerate(minibatches(len(rows), batch_size, rng), 1):
             y = y_all.take(batch, axis=-1)
-            steps = network.forward(columns(rows.take(batch, axis=0)))
+            x = rows.take(batch, axis=0)
+            steps = network.forward(columns(x if augment is None else _augmented(augment, x, rng)))
             a = steps[-1].a
             cost = loss.value(a, y)
             if not math.isfinite(cost):
@@ -240,11 +250,25 @@ def _epoch(
             total += cost * len(batch)
             network.backward(steps, loss.gradient(a, y))
             optimizer.step(arrays, [grad for step in steps for grad in step.grads.values()])
-            del a, steps  # else they would stand in memory beside the next batch's
+            del x, a, steps  # else they would stand in memory beside the next batch's
         broken = [name for name, array in parameters.items() if not _is_finite(array)]
     if broken:
         raise _diverged(f"epoch {epoch}, after batch {number}: {broken[0]} is not finite", optimizer, rows)
     return total / len(rows)
+
+
+def _augmented(augment: Augment, rows: Array, rng: np.random.Generator) -> Array:
+    """Return what a function of the user makes of a mini-batch.
+
+    Raises:
+        TypeError: If that is not numeric.
+        ValueError: If it has another shape, or a number is not finite.
+    """
+    shape = rows.shape
+    changed = real_array(augment(rows, rng), "augment", rows.dtype)
+    if changed.shape != shape:
+        raise ValueError(f"augment: expected rows of the shape they came in, {shape}, got {changed.shape}")
+    return changed
 
 
 def _is_finite(array: Array) -> bool:

@@ -143,9 +143,10 @@ def calls() -> dict[str, Call]:
             lambda **given: next(lab.fit(**given)),
             {
                 "network": network, "x": X, "y": Y, "epochs": 1, "batch_size": 2, "optimizer": lab.SGD(0.01),
-                "rng": rng(), "validation": (X, Y),
+                "rng": rng(), "validation": (X, Y), "augment": lambda rows, _: rows,
             },
         ),
+        "shifted": (lab.shifted, {"images": np.ones((2, 9)), "rng": rng(), "pixels": 1}),
         "digits": (lab.digits, {"dtype": "float32"}),
         "mnist": (lab.mnist, {"folder": "no such folder", "dtype": "float32"}),
         "latex_number": (lab.latex_number, {"value": 0.5, "digits": 2}),

@@ -20,7 +20,7 @@ ORDER = (
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
     "convolution", "pooling", "summary", "network", "slopes", "noise", "verdicts", "gradcheck",
-    "schedules", "optimizers", "training", "idx", "datasets",
+    "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
