@@ -4,8 +4,8 @@
 
 const EMPTY = new Set(
   (
-    "a about am an and any are as at be been but by can cannot could did do does doing for from get gets had has have how i if in " +
-    "into is it its me my of on or our should so than that the their them then there these they this to us was we were what " +
+    "a about am an and any are as at be been but by can cannot could did do does doing for from get gets go goes had has have how i if in " +
+    "into is it its me my no not of on or our should so than that the their them then there these they this to us was we were what " +
     "when where which while who why will with would you your"
   ).split(" "),
 );
@@ -16,7 +16,10 @@ const prepared = (question) => {
   if (/["+~^*]/.test(question)) return question;
   const words = question.toLowerCase().trim().split(/\s+/);
   const full = words.filter((word) => !EMPTY.has(word));
-  return (full.length ? full : words).map((word) => word.replace(ENDING, "")).join(" ");
+  const last = full.at(-1);
+  return (full.length ? full : words)
+    .map((word) => (word.length < 4 && word !== last ? `${word}^1` : word.replace(ENDING, "")))
+    .join(" ");
 };
 
 const named = (title) => {
