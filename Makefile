@@ -37,6 +37,7 @@ plants: setup  ## plant mistakes in every equation, and say which no test notice
 bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
 	$(BIN)/python benchmarks/cnn.py
+	$(BIN)/python benchmarks/optimizers.py
 
 lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
 	$(PYTHON) -m venv .cache/lock

@@ -66,10 +66,10 @@ def race(contenders: Sequence[Contender], rounds: int) -> dict[str, list[float]]
     return speeds
 
 
-def table(speeds: dict[str, list[float]], reference: str) -> str:
+def table(speeds: dict[str, list[float]], reference: str, unit: str = "samples/s") -> str:
     """Return the medians, the slowest and the fastest round, and the ratio to a reference, as a Markdown table."""
     lines = [
-        f"| | samples/s, median | slowest … fastest round | ratio to {reference} |",
+        f"| | {unit}, median | slowest … fastest round | ratio to {reference} |",
         "|---|---:|---:|---:|",
     ]
     for name, values in speeds.items():
