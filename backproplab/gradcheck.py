@@ -16,6 +16,7 @@ from backproplab.verdicts import (
     ParameterCheck,
     Verdict,
     at_a_glance,
+    error_range,
     judge,
     relative_error,
     worst,
@@ -24,6 +25,8 @@ from backproplab.verdicts import (
 __all__ = ["check_gradients"]
 
 DIRECTION = "one direction"
+ALIKE = 1.001
+"""Errors that differ by less than this factor are as bad as each other."""
 
 
 @overload
@@ -277,21 +280,24 @@ def _report(
 def _check_parameter(
     problem: _Problem, name: str, gradient: Array, places: list[tuple[int, ...]], tolerance: float
 ) -> ParameterCheck:
-    """Check entries at a glance, and those that do not pass with all steps, the largest claims first, until one is wrong."""
+    """Check entries at a glance, and with all steps those that do not pass and may still be the worst."""
     checks, suspects = [], []
     for index in places:
         claimed = float(gradient[index])
-        line = problem.line(name, index)
-        verdict = at_a_glance(line, claimed, tolerance)
-        if verdict is None:
-            suspects.append((index, claimed))
-        else:
+        verdict = at_a_glance(problem.line(name, index), claimed, tolerance)
+        if verdict.word == "right":
             checks.append(_as_check(name, index, claimed, verdict))
-    for index, claimed in sorted(suspects, key=lambda suspect: -abs(suspect[1])):
+        else:
+            least, most = error_range(claimed, verdict.measured, verdict.uncertainty)
+            suspects.append((least, most, index, claimed))
+    found = 0.0
+    for _, most, index, claimed in sorted(suspects, reverse=True):
+        if found and most <= ALIKE * found:
+            continue
         verdict = _decide(problem, problem.line(name, index), claimed, tolerance)
-        checks.append(_as_check(name, index, claimed, verdict))
-        if verdict.word == "wrong":
-            break
+        checks.append(check := _as_check(name, index, claimed, verdict))
+        if check.verdict == "wrong":
+            found = max(found, check.error)
     check = worst(tuple(checks), tolerance)
     if check.verdict == "wrong" and check.readings[0].response == 0 and problem.ignores(name):
         return replace(
@@ -313,7 +319,7 @@ def _decide(problem: _Problem, line: Line, claimed: float, tolerance: float) -> 
         )
     problem.see_that_it_stays()
     verdict = judge(line, readings, claimed, tolerance)
-    if verdict.word in ("wrong", "kink"):
+    if verdict.word in ("wrong", "kink") or verdict.doubted_from_afar():
         line = replace(line, noise=max(line.noise, teeth(line), stair(line) if readings[-1].response == 0 else 0.0))
         verdict = judge(line, tuple(line.readings()), claimed, tolerance)
     return verdict

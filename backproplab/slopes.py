@@ -1,5 +1,7 @@
 """One slope, measured: differences over steps of many sizes, extrapolated, each with what it leaves in doubt."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +15,8 @@ WIDEST, RATIO = 5.1, 7.3
 """The steps: 5.1, 5.1/7.3, … of the size of the parameter. No power of two, so that they share no beat with a wave."""
 SMALLEST = 1e-17
 SAFETY = 10
+LOST = 2**12
+"""In units of the last digit: a program loses up to twelve bits on its way."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,14 @@ class Differences(NamedTuple):
         return max(abs(self.left), abs(self.right))
 
 
+class Glance(NamedTuple):
+    """What four values of the cost say of its slope, how far that may be off, and whether nothing moved at all."""
+
+    slope: float
+    error: float
+    still: bool
+
+
 class _Limit(NamedTuple):
     value: float
     error: float
@@ -92,6 +104,36 @@ class Line:
         smallest = max(SMALLEST, abs(self.x) * 2.0**-44)
         count = int(np.log(WIDEST * self.scale / smallest) / np.log(RATIO)) + 1
         return [WIDEST * self.scale / RATIO**i for i in range(count)]
+
+    def glance(self, doubt: float) -> Glance | None:
+        r"""Measure the slope by four values of the cost, or nothing where one of them does not exist.
+
+        The central difference over a step $h$ is the slope up to $f^{(3)} h^2/6$. What a narrow step on one side shows,
+        its bend taken off, tells how much that is, and whether there is a kink or anything narrow; it is taken for the slope
+        where the two differ by more than rounding. A wide step tells whether the cost goes on like that, or was
+        seen on one tooth of its rounding.
+
+        Args:
+            doubt: How exact a slope is asked for. The narrow step is so narrow that its rounding error is a quarter of it.
+        """
+        wide, middle, narrow, narrowest = (WIDEST * self.scale / RATIO**i for i in (2, 5, 6, 7))
+        over = self.differences(middle)
+        if over is None:
+            return None
+        near = narrowest if over.rounding * middle / narrowest <= doubt / 4 else narrow
+        back, ahead = self.x - near, self.x + wide
+        behind, far = self.cost(back), self.cost(ahead)
+        if not (np.isfinite(behind) and np.isfinite(far)):
+            return None
+        bend, rounding = (over.right - over.left) / middle, 1.2 * over.rounding * middle / near
+        from_near = (self.here - behind) / (self.x - back) + bend * near / 2
+        from_far = (far - self.here) / (ahead - self.x) - bend * wide / 2
+        apart = abs(over.central - from_near)
+        slope = over.central if apart <= rounding else from_near
+        error = 1.1 * apart + rounding + LOST * self.eps * abs(slope)
+        if abs(from_far - slope) > max(abs(from_far), abs(slope)) / 2:
+            error += abs(from_far - slope)
+        return Glance(slope, error, still=over.steepest == 0 and behind == far == self.here)
 
     def differences(self, step: float) -> Differences | None:
         """Measure the slopes over one step, or nothing if it leaves the domain of the cost."""
@@ -137,7 +179,7 @@ class Line:
         plain_error = abs(wide.central - middle.central) + middle.rounding / 2
         if kind == "smooth" and plain_error < both.error:  # where the cost is straight, wide steps are the best
             both = _Limit(wide.central, plain_error, settles=True)
-        error = both.error + 4096 * self.eps * abs(both.value)  # a program loses up to twelve bits on its way
+        error = both.error + LOST * self.eps * abs(both.value)
         return Reading(narrow.step, both.value, error, left.value, right.value, side_error, wide.steepest, kind)
 
 

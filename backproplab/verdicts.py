@@ -16,7 +16,7 @@ FAR = 10.0 ** np.array([24, *range(23)])
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """The entry of one parameter with the worst verdict; where one is wrong, the first that was found, largest claims first.
+    """The entry of one parameter with the worst verdict and, of those that are wrong, the largest relative error.
 
     Attributes:
         name: The parameter.
@@ -111,6 +111,14 @@ class Verdict(NamedTuple):
     reason: str = ""
     readings: tuple[Reading, ...] = ()
 
+    def doubted_from_afar(self) -> bool:
+        """Say whether some steps measured, beyond their doubt, quite another slope: a narrow one may have seen but a tooth."""
+        return any(
+            abs(one.slope - self.measured)
+            > max(one.error + self.uncertainty, abs(one.slope) / 2, abs(self.measured) / 2)
+            for one in self.readings
+        )
+
 
 def relative_error(claimed: float, measured: float) -> float:
     """Return |claimed − measured| / max(|claimed|, |measured|), or 0 if both are 0."""
@@ -118,14 +126,36 @@ def relative_error(claimed: float, measured: float) -> float:
     return abs(claimed - measured) / size if size else 0.0
 
 
-def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict | None:
-    """Say "right" if three wide steps do and one far smaller does not object; else nothing."""
+def error_range(claimed: float, measured: float, uncertainty: float) -> tuple[float, float]:
+    """Return the least and the largest relative error of a claim on a slope that is known to an uncertainty."""
+    if not np.isfinite(uncertainty):
+        return 0.0, 2.0
+    low, high = measured - uncertainty, measured + uncertainty
+    extremes = (low, high, min(max(claimed, low), high), min(max(-claimed, low), high))
+    errors = [relative_error(claimed, slope) for slope in extremes]
+    return min(errors), max(errors)
+
+
+def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict:
+    """Say "right" of a claim that few steps see right, else "cannot tell", with the slope as far as these steps know it."""
+    glance = line.glance(tolerance * abs(claimed))
+    if glance is None:
+        return Verdict("cannot tell", 0.0, np.inf)
+    slope, doubt, still = glance
+    size, apart = max(abs(claimed), abs(slope)), abs(claimed - slope)
+    if apart + doubt <= tolerance * size or (claimed == 0 and still and _stands_still(line)):
+        return Verdict("right", slope, doubt)
+    if apart - doubt <= tolerance * size and (wide := _at_wide_steps(line, claimed, tolerance)):
+        return wide
+    return Verdict("cannot tell", slope, doubt)
+
+
+def _at_wide_steps(line: Line, claimed: float, tolerance: float) -> Verdict | None:
+    """Say "right" if three wide steps do, which see slopes that the rounding hides from narrow ones, and a narrow one agrees."""
     steps = line.steps()
     three = [one for step in steps[2:5] if (one := line.differences(step)) is not None]
     if len(three) < 3:
         return None
-    if claimed == 0 and all(one.steepest == 0 for one in three) and _stands_still(line):
-        return Verdict("right", 0.0, three[0].rounding)
     reading, narrow, small = line.read(*three), three[-1], line.differences(steps[7])
     if reading.kind != "smooth" or small is None:
         return None

@@ -164,7 +164,7 @@ def test_the_network_stays_as_it_was() -> None:
     before = {name: array.copy() for name, array in network.parameters.items()}
     report = check_gradients(network, rng.standard_normal((5, 3)), rng.uniform(size=(5, 2)))
     assert report.verdict == "right"
-    assert report.worst.error < 1e-8
+    assert report.worst.error < np.finfo(np.float32).eps
     for name, array in network.parameters.items():
         assert array.dtype == np.float32
         np.testing.assert_array_equal(array, before[name])
