@@ -14,6 +14,8 @@ EPS = float(np.finfo(np.float64).eps)
 WIDEST, RATIO = 5.1, 7.3
 """The steps: 5.1, 5.1/7.3, … of the size of the parameter. No power of two, so that they share no beat with a wave."""
 SMALLEST = 1e-17
+SHORTEST = 2.0**-44
+"""In units of the parameter: a step that keeps eight bits of its own when it is added to it."""
 SAFETY = 10
 LOST = 2**12
 """In units of the last digit: a program loses up to twelve bits on its way."""
@@ -101,7 +103,7 @@ class Line:
 
     def steps(self) -> list[float]:
         """All steps, from the widest down to where the position itself is rounded too coarsely."""
-        smallest = max(SMALLEST, abs(self.x) * 2.0**-44)
+        smallest = max(SMALLEST, SHORTEST * abs(self.x))
         count = int(np.log(WIDEST * self.scale / smallest) / np.log(RATIO)) + 1
         return [WIDEST * self.scale / RATIO**i for i in range(count)]
 
@@ -111,7 +113,7 @@ class Line:
         The central difference over a step $h$ is the slope up to $f^{(3)} h^2/6$. What a narrow step on one side shows,
         its bend taken off, tells how much that is, and whether there is a kink or anything narrow; it is taken for the slope
         where the two differ by more than rounding. A wide step tells whether the cost goes on like that, or was
-        seen on one tooth of its rounding.
+        seen on one tooth of its rounding: what the cubic term adds there is larger by the ratio of the steps, squared.
 
         Args:
             doubt: How exact a slope is asked for. The narrow step is so narrow that its rounding error is a quarter of it.
@@ -131,7 +133,7 @@ class Line:
         apart = abs(over.central - from_near)
         slope = over.central if apart <= rounding else from_near
         error = 1.1 * apart + rounding + LOST * self.eps * abs(slope)
-        if abs(from_far - slope) > max(abs(from_far), abs(slope)) / 2:
+        if abs(from_far - slope) > 2 * error * (wide / middle) ** 2:
             error += abs(from_far - slope)
         return Glance(slope, error, still=over.steepest == 0 and behind == far == self.here)
 

@@ -114,9 +114,7 @@ class Verdict(NamedTuple):
     def doubted_from_afar(self) -> bool:
         """Say whether some steps measured, beyond their doubt, quite another slope: a narrow one may have seen but a tooth."""
         return any(
-            abs(one.slope - self.measured)
-            > max(one.error + self.uncertainty, abs(one.slope) / 2, abs(self.measured) / 2)
-            for one in self.readings
+            abs(one.slope - self.measured) > one.error + self.uncertainty for one in self.readings
         )
 
 
@@ -172,7 +170,7 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
     The narrowest steps at which the sides settle decide between smooth and bent, for wider ones may not see what is there.
     Of the readings that no narrower one contradicts, the most exact one is taken.
     """
-    bent = max((i for i, reading in enumerate(readings) if reading.kind == "bent"), default=-1)
+    bent = max((i for i, reading in enumerate(readings) if _is_kink(reading, readings[i + 1 :])), default=-1)
     gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
     later = [reading for reading in readings[bent + 1 :] if reading.kind in ("smooth", "faint")]
     if any((reading.side_error if reading.kind == "smooth" else reading.error) < gap / 10 for reading in later):
@@ -189,6 +187,14 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
             reason="the cost moves up and down so fast that its slope cannot be told from noise: check at a smoother one",
         )
     return verdict._replace(readings=readings)
+
+
+def _is_kink(reading: Reading, narrower: tuple[Reading, ...]) -> bool:
+    """Say whether a reading sees two slopes that no narrower one contradicts."""
+    return reading.kind == "bent" and all(
+        max(abs(one.left - reading.left), abs(one.right - reading.right)) <= one.side_error + reading.side_error
+        for one in narrower
+    )
 
 
 def _agreeing(readings: list[Reading]) -> list[Reading]:
