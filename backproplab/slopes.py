@@ -1,7 +1,5 @@
 """One slope, measured: differences over steps of many sizes, extrapolated, each with what it leaves in doubt."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -113,9 +113,7 @@ class Verdict(NamedTuple):
 
     def doubted_from_afar(self) -> bool:
         """Say whether some steps measured, beyond their doubt, quite another slope: a narrow one may have seen but a tooth."""
-        return any(
-            abs(one.slope - self.measured) > one.error + self.uncertainty for one in self.readings
-        )
+        return any(abs(one.slope - self.measured) > one.error + self.uncertainty for one in self.readings)
 
 
 def relative_error(claimed: float, measured: float) -> float:

@@ -176,6 +176,11 @@ def relu(p: Arrays) -> Any:
     return max(float(p["w"]), 0)
 
 
+def cancels_to_nothing(p: Arrays) -> Any:
+    large, small = 8389982262.197458, p["w"] / 797055305.3087491
+    return (large + small) * (large - small) - large**2
+
+
 AT_ONE_TWO = {"w": [1.0, 2.0]}
 GIVEN: list[tuple[Any, Any, Any, str]] = [
     (lambda p: 1000 + 1e-6 * p["w"] + 0.5 * p["w"] ** 2, {"w": 0.0}, {"w": -1e-6}, "wrong"),
@@ -202,6 +207,15 @@ GIVEN: list[tuple[Any, Any, Any, str]] = [
     (lambda p: (1e8 + p["w"]) ** 2 - 1e16 - 2e8 * p["w"], {"w": 1.0}, {"w": 2.0}, "cannot tell"),
     (lambda p: (1e4 + p["w"]) ** 2 - 1e8 - 2e4 * p["w"], {"w": 1.0}, {"w": 2.0}, "right"),
     (lambda p: max(float(p["w"]), 0), {"w": -1.0}, {"w": 1.0}, "wrong"),
+    (lambda p: (1e11 + p["w"] ** 2) - 1e11 + 0.001 * p["w"], {"w": 1.0}, {"w": 0.001}, "wrong"),
+    (lambda p: p["w"] + max(float(p["w"]) - 0.301, 0), {"w": 0.3}, {"w": 1.5}, "wrong"),
+    (lambda p: p["w"] + max(float(p["w"]) - 0.301, 0), {"w": 0.3}, {"w": 1.0}, "right"),
+    (
+        lambda p: (8389982262.2 + p["w"]) * (8389982262.2 - p["w"]) - 8389982262.2**2,
+        {"w": 0.3},
+        {"w": -0.6},
+        "cannot tell",
+    ),
     (lambda p: (1 - np.cos(p["w"])) / p["w"] ** 2, {"w": 1e-4}, {"w": -1e-4 / 12}, "cannot tell"),
 ]
 
@@ -311,15 +325,15 @@ def test_the_worst_wrong_entry_is_reported(seed: int) -> None:
     rng = np.random.default_rng(seed)
     w, height, errors = rng.uniform(-1, 1, 200), 10.0 ** rng.uniform(-6, 3, 200), rng.uniform(1e-4, 0.5, 200)
     claimed = height * np.cos(w) * (1 - errors)
-    report = check_gradients(lambda p: height @ np.sin(p["w"]), {"w": w}, {"w": claimed})
-    assert (report.verdict, report.worst.index) == ("wrong", (np.argmax(errors),)), report
+    report = check_gradients(lambda p: float(height @ np.sin(p["w"])), {"w": w}, {"w": claimed})
+    assert (report.verdict, report.worst.index) == ("wrong", (int(np.argmax(errors)),)), report
     assert report.worst.error == pytest.approx(errors.max(), rel=1e-5)
 
 
 def test_a_wrong_entry_of_an_unseen_slope_is_no_excuse() -> None:
     """An entry that is measured badly does not hide one that is wrong beyond doubt, nor the other way round."""
     report = check_gradients(
-        lambda p: 1 + np.sin(p["w"][0]) + 1e-20 * p["w"][1] + np.abs(p["w"][2]),
+        lambda p: float(1 + np.sin(p["w"][0]) + 1e-20 * p["w"][1] + np.abs(p["w"][2])),
         {"w": [0.5, 1.0, 0.0]},
         {"w": [1.5 * np.cos(0.5), 3e-20, 5.0]},
     )

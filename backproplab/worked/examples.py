@@ -17,11 +17,21 @@ from backproplab.pooling import AvgPool2d, MaxPool2d
 from backproplab.worked.convolution import AvgPoolWriting, ConvWriting, FlattenWriting, MaxPoolWriting
 from backproplab.worked.formulas import cost_formulas
 from backproplab.worked.layers import DELTA, DenseWriting, Writing, at, slope
-from backproplab.worked.sections import SHOWN, Formula, Line, Section, exercise, maps, markdown, numbers
+from backproplab.worked.sections import (
+    FEWEST,
+    MOST_DIGITS,
+    SHOWN,
+    Formula,
+    Line,
+    Section,
+    exercise,
+    is_rounded,
+    maps,
+    markdown,
+    numbers,
+)
 
 __all__ = ["worked_example"]
-
-MOST_DIGITS = 17
 
 
 def worked_example(
@@ -41,7 +51,8 @@ def worked_example(
         x: Rows of examples, or one example.
         y: Targets, as for `Network.trace`.
         learning_rate: The step size η.
-        digits: Decimals of each result; what is given stays as it is, and the calculation carries all digits.
+        digits: Decimals of each result; the calculation carries all digits. What is given stays as it is, but for arrays
+            with longer numbers than anybody types (over 12 decimals, 6 in single precision), and then the text says so.
         blank: Whether to leave out every result, for an exercise, and to put the solutions at the end.
         hold: Parameters that the update leaves as they are: `"b"` for all biases, `"b2"` for those of layer 2.
 
@@ -142,7 +153,11 @@ def _passes(trace: Trace, digits: int) -> list[Section]:
             Formula(at(name, number), [maps(array, digits, given=True)])
             for name, array in step.layer.parameters.items()
         ]
-    written = [Section("Given", [_about_numbers(trace, digits), *given])]
+    arrays = (trace.steps[0].a_prev, trace.y, *(W for _, step in steps for W in step.layer.parameters.values()))
+    about = _about_numbers(trace, digits)
+    if any(is_rounded(value, digits) for array in arrays for value in array.flat):
+        about += f" So are those given numbers that are long, to {max(digits, FEWEST)} decimals."
+    written = [Section("Given", [about, *given])]
     for (number, step), writing in zip(steps, writings, strict=True):
         z, a, formula = at("z", number), at("a", number), writing.forward(number, step)
         filled: Line = [r"\sigma\left(", *show_maps(step.z), r"\right)"]

@@ -17,6 +17,8 @@ SHOWN = 6
 """Rows or columns of a matrix that are shown; of more, all but the last of this number, and the very last."""
 LONGEST = 12
 """Decimals of the longest number that is shown as it was given, in double precision; half as many in single precision."""
+MOST_DIGITS = 17
+"""No double needs more."""
 FEWEST = 4
 """Decimals to which a longer one is rounded at least."""
 BLANK = r"\square"
@@ -91,25 +93,34 @@ def _entry(value: Any, digits: int, *, given: bool) -> str:
     """Return a number in LaTeX; a given one as it was given, unless it has as many digits as only chance gives."""
     if not given:
         return latex_number(float(value), digits)
+    if is_rounded(value, digits):
+        return latex_number(float(value), max(digits, FEWEST))
+    mantissa, exponent = _decimal(value)
+    return rf"{mantissa} \times 10^{{{exponent}}}" if exponent else mantissa
+
+
+def is_rounded(value: Any, digits: int) -> bool:
+    """Say whether a given number has so many decimals that it is rounded all the same, to `FEWEST` or more."""
     small = np.finfo(np.result_type(value, np.float32)).bits == 32
+    decimals = _decimal(value)[0].partition(".")[2]
+    return len(decimals) > max(digits, LONGEST // 2 if small else LONGEST)
+
+
+def _decimal(value: Any) -> tuple[str, int]:
+    """Return the shortest decimal that is this very number, and the power of ten it is multiplied by."""
     if value == 0:
-        return "0"
+        return "0", 0
     if 1e-4 <= abs(value) < 1e6:
-        exact = np.format_float_positional(value, trim="-")
-        decimals, shown = exact.partition(".")[2], exact
-    else:
-        mantissa, exponent = np.format_float_scientific(value, trim="-").split("e")
-        decimals, shown = mantissa.partition(".")[2], rf"{mantissa} \times 10^{{{int(exponent)}}}"
-    if len(decimals) <= max(digits, LONGEST // 2 if small else LONGEST):
-        return shown
-    return latex_number(float(value), max(digits, FEWEST))
+        return np.format_float_positional(value, trim="-"), 0
+    mantissa, exponent = np.format_float_scientific(value, trim="-").split("e")
+    return mantissa, int(exponent)
 
 
 def numbers(values: Array | float, digits: int, *, given: bool = False) -> Numbers:
     """Return an array of up to two axes as it is shown."""
     array = np.asarray(values)
-    if array.ndim == 0:
-        return Numbers(((_entry(array[()], digits, given=given),),), given, bare=True)
+    if array.ndim == 0:  # a single given number has room for all its digits
+        return Numbers(((_entry(array[()], MOST_DIGITS if given else digits, given=given),),), given, bare=True)
     picked = [*range(len(array))] if len(array) <= SHOWN else [*range(SHOWN - 1), len(array) - 1]
     kept = array[picked] if array.shape[1] <= SHOWN else array[picked][:, [*range(SHOWN), -1]]
     rows = [abbreviated([_entry(value, digits, given=given) for value in row], r"\cdots") for row in kept]

@@ -563,6 +563,17 @@ def test_what_is_given_is_never_rounded(digits: int) -> None:
     assert found[r"\eta"] == [[[[0.125]]]]
 
 
+@pytest.mark.parametrize("digits", [0, 4, 8, 17])
+def test_given_numbers_that_are_rounded_are_said_to_be(digits: int) -> None:
+    """Numbers as long as only a random draw makes them are rounded in arrays, and the text says so; the rate never is."""
+    W, rate = 1 / 3, 1 / 7
+    told = worked_example(Network([Dense.from_parameters([[W]], [0.5])]), [0.25], [1.0], rate, digits=digits)
+    shown = f"{W:.{max(digits, 4)}f}" if digits < 16 else repr(W)
+    assert rf"W^1 = \begin{{bmatrix}} {shown} \end{{bmatrix}}" in told
+    assert rf"\eta = {rate!r}" in told
+    assert (f"So are those given numbers that are long, to {max(digits, 4)} decimals." in told) == (digits < 16)
+
+
 def test_numbers_of_seven_digits_are_powers_of_ten_whatever_their_sign() -> None:
     for value in (5e6, -5e6):
         sign = "-" if value < 0 else ""
