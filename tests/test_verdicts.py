@@ -178,7 +178,7 @@ def relu(p: Arrays) -> Any:
 
 def cancels_to_nothing(p: Arrays) -> Any:
     large, small = 8389982262.197458, p["w"] / 797055305.3087491
-    return (large + small) * (large - small) - large**2
+    return (large + small) * (large - small) - large * large
 
 
 AT_ONE_TWO = {"w": [1.0, 2.0]}
