@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from backproplab.figures.drawing import *
     from backproplab.figures.flowcharts import *
     from backproplab.figures.grids import *
+    from backproplab.figures.handwriting import *
     from backproplab.figures.networks import *
     from backproplab.figures.plots import *
     from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
+    from backproplab.images.photographs import *
+    from backproplab.images.preparing import *
+    from backproplab.images.resampling import *
     from backproplab.initialization import *
     from backproplab.latex import *
     from backproplab.layers import *
@@ -57,11 +61,15 @@ _PUBLIC = {
     "figures.drawing": "figure",
     "figures.flowcharts": "flow_chart",
     "figures.grids": "count_table image_grid number_grid",
+    "figures.handwriting": "draw_digit photograph",
     "figures.networks": "network_diagram",
     "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "figures.surfaces": "contours surface",
     "gradcheck": "check_gradients",
     "initialization": "INITIALIZATIONS Initialization he lecun normal xavier",
+    "images.photographs": "ImageError composite read_grey",
+    "images.preparing": "PreparedDigit even_light prepare_digit",
+    "images.resampling": "area_average centre_of_mass",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "

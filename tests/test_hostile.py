@@ -19,6 +19,7 @@ import backproplab as lab
 Call = tuple[Callable[..., Any], dict[str, Any]]
 
 IMAGES, KERNELS, COLUMNS = np.ones((2, 5, 5, 3)), np.ones((4, 2, 2, 2)), np.full((2, 3), 0.5)
+INK = np.pad(np.ones((16, 4)), 6)
 X, Y = np.ones((5, 3)), [0, 1, 0, 1, 1]
 
 
@@ -149,6 +150,23 @@ def calls() -> dict[str, Call]:
         "shifted": (lab.shifted, {"images": np.ones((2, 9)), "rng": rng(), "pixels": 1}),
         "digits": (lab.digits, {"dtype": "float32"}),
         "mnist": (lab.mnist, {"folder": "no such folder", "dtype": "float32"}),
+        "prepare_digit": (lab.prepare_digit, {"picture": INK, "size": 28}),
+        "read_grey": (lab.read_grey, {"picture": INK}),
+        "composite": (lab.composite, {"colour": COLUMNS, "alpha": COLUMNS, "paper": 1.0}),
+        "even_light": (lab.even_light, {"picture": INK}),
+        "area_average": (lab.area_average, {"picture": INK, "shape": (5, 4)}),
+        "centre_of_mass": (lab.centre_of_mass, {"picture": INK}),
+        "draw_digit": (
+            lab.draw_digit,
+            {"digit": 3, "shape": (30, 20), "rng": rng(), "height": 0.6, "pen": 0.1, "angle": 5.0, "shaky": 0.02},
+        ),
+        "photograph": (
+            lab.photograph,
+            {
+                "ink": INK, "rng": rng(), "paper": (0.9, 0.9, 0.8), "pen": (0.1, 0.1, 0.1), "slope": 0.1,
+                "shadow": 0.1, "grain": 0.01,
+            },
+        ),
         "latex_number": (lab.latex_number, {"value": 0.5, "digits": 2}),
         "latex_matrix": (lab.latex_matrix, {"array": [[0.5]], "digits": 2}),
         "image_grid": (lab.image_grid, {"images": np.ones((2, 2, 2)), "titles": ["a", "b"], "columns": 2}),
@@ -183,7 +201,7 @@ def calls() -> dict[str, Call]:
 ELSEWHERE = re.compile(r"calculus\.|gradcheck$|slopes$|verdicts$|worked\.|figures\.networks$")
 """Modules whose misuse other tests look after."""
 RECORDS = {
-    "ACTIVATIONS", "INITIALIZATIONS", "LOSSES", "Dataset", "DivergenceError", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
+    "ACTIVATIONS", "INITIALIZATIONS", "LOSSES", "Dataset", "DivergenceError", "ImageError", "PreparedDigit", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
     "Step", "Summary", "Trace", "he", "lecun", "normal", "xavier", "BACKWARD", "FORWARD", "INK", "MUTED", "PAPER",
 }  # fmt: skip
 """Public names that take no argument from a user."""

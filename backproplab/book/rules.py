@@ -21,20 +21,22 @@ ORDER = (
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
     "convolution", "pooling", "summary", "network", "slopes", "noise", "verdicts", "gradcheck",
     "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
+    "images.resampling", "images.photographs", "images.blobs", "images.preparing",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "command", "__main__",
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
+    "figures.handwriting",
     "figures.plots", "figures.surfaces",
     "book",
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "idx", "noise", "options", "storage", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
+    "checks", "idx", "noise", "options", "storage", "images.blobs", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
     "worked.terminal", "worked.webpage", "command", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
-OPTIONAL = ("latex2mathml", "pooch", "tqdm")
+OPTIONAL = ("PIL", "latex2mathml", "pooch", "tqdm")
 """Libraries that a function may import when it is called."""
 SHOWN_BY = {"network": "worked.examples"}
 """A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
