@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 OPTIONS = (
@@ -33,6 +33,21 @@ MISSING = (
     "no Chromium for the browser tests: install one (`apt-get install chromium`, or `playwright install chromium`), "
     "or set CHROMIUM to its path"
 )
+
+NOT_FOUND = "404.html"
+"""The page for a missing page, which has no heading that a key could lead to."""
+
+WIDTHS = 1280, 360
+"""A wide screen and a phone, in pixels."""
+
+SKIP = """
+async () => {
+  const skip = document.activeElement;
+  await Promise.all(skip.getAnimations().map((animation) => animation.finished));
+  return skip.textContent.trim() === "Skip to content" && getComputedStyle(skip).opacity === "1";
+}
+"""
+"""Whether the link that has the focus can be seen, and says that it leads past the navigation."""
 
 DOM_FAULTS = r"""
 () => {
@@ -186,18 +201,17 @@ def listen(page: Page, front: str) -> list[str]:
     return heard
 
 
-def faults(browser: Browser, front: str, paths: list[str], *, width: int = 1280, planted: str = "") -> list[str]:
-    """Everything that is wrong with some pages in light and in dark, each fault with its path before it.
+def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "") -> list[str]:
+    """Everything that is wrong with some pages, on each screen, in light and in dark, each fault with its path first.
 
     Args:
         browser: A running Chromium.
         front: Address of the front page.
         paths: Paths of the pages, relative to it.
-        width: Width of the window in pixels.
         planted: HTML to put at the end of each page's article, to see that a fault is found.
     """
     found = []
-    with browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce") as context:
+    with browser.new_context(viewport=screen(WIDTHS[0]), reduced_motion="reduce") as context:
         for path in paths:
             page = context.new_page()
             heard = listen(page, front)
@@ -205,18 +219,45 @@ def faults(browser: Browser, front: str, paths: list[str], *, width: int = 1280,
                 plant(page, front + path, planted)
             page.goto(front + path)
             page.evaluate("document.fonts.ready")
+            seen = [] if path == NOT_FOUND or skips(page) else ["the first key does not lead past the navigation"]
             page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
-            seen = page.evaluate(DOM_FAULTS)
-            prefer(page, "dark")
-            seen += page.evaluate(DOM_FAULTS)
+            for mode, _ in modes(page):
+                seen += [f"{fault} ({mode})" for fault in page.evaluate(DOM_FAULTS)]
             page.evaluate(FOR_AXE)
             page.evaluate(axe())
-            seen += page.evaluate(AXE_FAULTS, ["color-contrast"])
-            prefer(page, "light")
-            seen += page.evaluate(AXE_FAULTS)
-            found += [f"/{path} at {width} pixels: {fault}" for fault in dict.fromkeys([*heard, *seen])]
+            for mode, scheme in modes(page):
+                rules = ["color-contrast"] if scheme == "dark" else None
+                seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS, rules)]
+            found += [f"/{path}: {fault}" for fault in dict.fromkeys([*heard, *seen])]
             page.close()
     return found
+
+
+def skips(page: Page) -> bool:
+    """Whether the first two keys that a reader presses lead past the navigation into the article."""
+    page.keyboard.press("Tab")
+    if not page.evaluate(SKIP):
+        return False
+    page.keyboard.press("Enter")
+    inside = page.evaluate("!!document.querySelector(':target')?.closest('article')")
+    page.evaluate("location.hash = ''")
+    return bool(inside)
+
+
+def modes(page: Page) -> Iterator[tuple[str, str]]:
+    """Show a page on a wide screen and on a phone, each in light and in dark; say so, and give the scheme."""
+    for width in WIDTHS:
+        page.set_viewport_size(screen(width))
+        page.wait_for_function("width => innerWidth === width", arg=width)
+        prefer(page, "light")
+        yield f"{width} pixels, light", "light"
+        prefer(page, "dark")
+        yield f"{width} pixels, dark", "dark"
+
+
+def screen(width: int) -> ViewportSize:
+    """A screen of some width."""
+    return {"width": width, "height": 800}
 
 
 def prefer(page: Page, scheme: Literal["light", "dark"]) -> None:
