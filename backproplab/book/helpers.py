@@ -71,7 +71,7 @@ class Module:
     def calls(self, name: str) -> list[Helper]:
         """What a definition leans on by itself, in the order of the file."""
         definition = self.definitions[name]
-        wanted = _needed(self.source(name)) - {name}
+        wanted = needed(self.source(name)) - {name}
         if isinstance(definition, ast.FunctionDef):
             wanted |= {argument.arg for argument in definition.args.args if self._is_fixture(argument.arg)}
         return [self._resolved(other) for other in self.definitions if other in wanted]
@@ -89,7 +89,7 @@ class Module:
 
 
 @cache
-def _needed(program: str) -> frozenset[str]:
+def needed(program: str) -> frozenset[str]:
     """Names that a program does not define itself, or uses where it defines them."""
     return frozenset(_globals(symtable.symtable(program, "tests", "exec")))
 

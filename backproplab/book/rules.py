@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from backproplab.book import chapters, ledger
+from backproplab.book import chapters, ledger, visible
 from backproplab.book.source import DIRECTIVE, ROOT, pages
 
 if TYPE_CHECKING:
@@ -202,6 +202,8 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     blocks,
     coverage,
     imports,
+    visible.wide_lines,
+    visible.rebound_names,
 )
 
 
