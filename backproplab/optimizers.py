@@ -179,8 +179,10 @@ class Adam(_Descent):
     r"""Adam: every parameter has a rate of its own, the smaller the larger its gradients have lately been.
 
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\,g_t, \qquad v_t = \beta_2 v_{t-1} + (1 - \beta_2)\,g_t^2$$
-    $$\hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}, \qquad
-    \theta_t = \theta_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}$$
+
+    $$\hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}$$
+
+    $$\theta_t = \theta_{t-1} - \eta\,\frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}$$
 
     where $g_t = \nabla_\theta C$ and $t$ counts from 1. What is kept are the sums $m_t / (1 - \beta_1)$ and
     $v_t / (1 - \beta_2)$, which take fewer operations.
