@@ -1,8 +1,8 @@
 """What the search looks through: headings and sentences, and nothing that cannot be read in a list of results.
 
 A hook of MkDocs. It gives the search plugin an index that leaves out programs, the labels of figures, shown tests and
-formulas (a single letter stays), and makes no entry of a function: its name belongs to the section that shows it. The
-query is prepared for it by `docs/javascripts/search.js`.
+formulas (a single letter stays), and makes no entry of a function: its name belongs to the section that shows it. Pages ask
+it through `docs/javascripts/search.js`. Zensical has a search of its own, which takes no notice of all this.
 """
 
 from __future__ import annotations
@@ -144,6 +144,7 @@ class Index(SearchIndex):  # type: ignore[misc]  # the theme has no types
 
 
 def on_config(config: MkDocsConfig) -> None:
-    """Put the index in the place of the plugin's own."""
+    """Put the index in the place of the plugin's own, and a worker before the theme's."""
     search: Any = config.plugins["material/search"]
     search.search_index = Index(**search.config)
+    config.extra["workers"] = "javascripts/search.js?../assets/javascripts/workers/"

@@ -22,11 +22,13 @@ const prepared = (question) => {
     .join(" ");
 };
 
-const named = (title) => {
+const namedBy = (title) => {
   const found = title.match(/<mark>/g) ?? [];
   const words = title.toLowerCase().replace(/<[^>]*>/g, "").match(/[^\W_]+/g) ?? [];
   return found.length / Math.max(1, words.filter((word) => !EMPTY.has(word)).length);
 };
+
+const named = (title) => Math.max(...title.split(":").map(namedBy));
 
 const weighed = ({ score, terms, title, location: place }) => {
   const words = Object.values(terms);
