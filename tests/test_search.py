@@ -5,14 +5,150 @@ from __future__ import annotations
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from backproplab.book.search import Reader, Section, without_formulas
+from tests.browser import listen, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import Browser
+
+
+QUERIES: dict[str, tuple[str, ...]] = {
+    "why transpose": ("network/four-equations/#why-transpose",),
+    "hadamard": ("network/four-equations/#bp1-the-error-at-the-output",),
+    "hadamard product": ("network/four-equations/#bp1-the-error-at-the-output",),
+    "outer product": ("network/four-equations/#bp4-the-gradient-of-a-weight",),
+    "what is delta": ("network/four-equations/#the-error-of-a-neuron",),
+    "bias gradient": ("network/four-equations/#bp3-the-gradient-of-a-bias",),
+    "gradient of the weights": ("network/four-equations/#bp4-the-gradient-of-a-weight",),
+    "BP2": ("network/four-equations/#bp2-the-error-one-layer-earlier",),
+    "four equations of backpropagation": ("network/four-equations/",),
+    "wrong gradient but it learns": ("network/four-equations/#wrong-gradient",),
+    "what is a neuron": ("network/neuron/", "network/neuron/#weighted-sum-and-activation"),
+    "perceptron": ("network/neuron/#the-perceptron",),
+    "xor": ("network/neuron/#what-one-neuron-cannot-do",),
+    "sigmoid derivative": ("network/neuron/#the-sigmoid",),
+    "derivative of tanh": ("network/neuron/#the-hyperbolic-tangent",),
+    "relu": ("network/neuron/#relu",),
+    "relu derivative at 0": ("network/neuron/#relu",),
+    "leaky relu": ("network/neuron/#leaky-relu",),
+    "overflow in exp": ("network/neuron/#what-goes-wrong",),
+    "why do we need activation functions": ("network/layer/#why-the-bend-is-needed",),
+    "how many parameters": ("network/layer/#how-many-parameters",),
+    "matrix shapes": ("network/layer/#every-shape", "reference/cheat-sheet/#shapes"),
+    "broadcasting bug": ("network/layer/#what-goes-wrong",),
+    "which loss function": ("network/mistake/#which-one",),
+    "mean squared error": ("network/mistake/#squared-errors", "network/mistake/#without-the-half-and-the-mean"),
+    "cross entropy": ("network/mistake/#cross-entropy-of-shares", "network/mistake/#yes-or-no-binary-cross-entropy"),
+    "binary cross-entropy": ("network/mistake/#yes-or-no-binary-cross-entropy",),
+    "softmax": ("network/mistake/#one-out-of-many-softmax", "network/mistake/#cross-entropy-of-shares"),
+    "softmax derivative": ("network/mistake/#its-derivatives", "network/mistake/#cross-entropy-of-shares"),
+    "one-hot": ("network/mistake/#cross-entropy-of-shares",),
+    "loss is nan": ("network/mistake/#what-goes-wrong",),
+    "vanishing gradient": (
+        "network/one-neuron-per-layer/#what-a-long-chain-does-to-a-slope",
+        "network/what-they-teach/#vanishing-gradient",
+        "convolution/gate/#many-gates-in-a-row",
+    ),
+    "exploding": (
+        "network/one-neuron-per-layer/#what-a-long-chain-does-to-a-slope",
+        "network/what-they-teach/#vanishing-gradient",
+        "convolution/gate/#how-much-survives-layer-by-layer",
+        "convolution/gate/#many-gates-in-a-row",
+    ),
+    "saturated neurons": ("network/what-they-teach/#saturation",),
+    "initialise weights to zero": ("network/what-they-teach/#twins-never-part",),
+    "symmetry breaking": ("network/what-they-teach/#twins-never-part", "network/what-they-teach/#symmetry"),
+    "chain rule": ("foundations/chain-rule/",),
+    "jacobian": (
+        "foundations/gradient/#shapes-once-for-the-whole-book",
+        "foundations/chain-rule/#many-inputs-many-outputs",
+    ),
+    "reverse mode": ("foundations/chain-rule/#a-long-chain-from-the-left-or-from-the-right",),
+    "automatic differentiation": ("foundations/chain-rule/#a-long-chain-from-the-left-or-from-the-right",),
+    "partial derivative": ("foundations/gradient/#one-input-at-a-time-the-partial-derivative",),
+    "direction of steepest descent": ("foundations/gradient/#which-direction-is-the-steepest",),
+    "taylor": ("foundations/taylor/",),
+    "loss goes up": ("foundations/taylor/#what-goes-wrong", "foundations/descent/#what-goes-wrong"),
+    "hessian": ("foundations/minima/#curvature-the-hessian",),
+    "local minimum": (
+        "foundations/minima/#local-and-global",
+        "foundations/descent/#several-starts-several-villages",
+    ),
+    "saddle point": (
+        "foundations/minima/",
+        "foundations/minima/#nine-parameters-that-stand-still",
+        "foundations/minima/#curvature-the-hessian",
+    ),
+    "plateau": ("foundations/minima/#plateaus-a-small-gradient-far-from-the-bottom",),
+    "gradient descent": ("foundations/descent/",),
+    "learning rate": (
+        "foundations/descent/#how-large-may-a-step-be",
+        "foundations/descent/#the-best-learning-rate-and-how-good-it-is",
+    ),
+    "learning rate too high": ("foundations/descent/#what-goes-wrong", "foundations/descent/#how-large-may-a-step-be"),
+    "condition number": ("foundations/descent/#the-best-learning-rate-and-how-good-it-is",),
+    "finite differences": ("foundations/slope/#from-both-sides", "reference/gradient-check/#one-slope-many-steps"),
+    "numerical gradient": ("reference/gradient-check/#one-slope-many-steps", "foundations/slope/#from-both-sides"),
+    "gradient check": ("reference/gradient-check/",),
+    "training loop": ("network/algorithm/#the-loop-in-a-few-lines", "lab/digits/#the-network-and-its-training"),
+    "when to stop training": ("network/algorithm/#when-to-stop", "foundations/descent/#when-to-stop"),
+    "stochastic gradient descent": ("network/minibatches/",),
+    "batch size": (
+        "network/minibatches/",
+        "network/minibatches/#how-far-off-it-is",
+        "network/minibatches/#what-one-step-costs",
+    ),
+    "epoch": ("network/minibatches/#epochs-shuffling-and-what-random-rows-leave-out",),
+    "cost of backpropagation": ("network/why-fast/", "network/why-fast/#about-three"),
+    "dynamic programming": ("network/why-fast/#shared-once-used-by-all",),
+    "zero_grad": ("network/algorithm/#what-goes-wrong",),
+    "ill-conditioned": ("foundations/minima/#ill-conditioned",),
+    "nn.Linear": ("network/conventions/#rows-or-columns", "network/conventions/#pytorch"),
+    "keras": ("network/conventions/#keras",),
+    "row or column vectors": ("network/conventions/#rows-or-columns", "notation/#columns-inside-rows-outside"),
+    "convolution backward": ("convolution/kernel-gradient/#the-input-a-full-convolution-with-the-flipped-kernel",),
+    "backprop through a convolution": (
+        "convolution/kernel-gradient/",
+        "convolution/kernel-gradient/#the-input-a-full-convolution-with-the-flipped-kernel",
+    ),
+    "flipped kernel": (
+        "convolution/dense-to-local/#correlation-and-convolution",
+        "convolution/kernel-gradient/#the-input-a-full-convolution-with-the-flipped-kernel",
+    ),
+    "cross-correlation": ("convolution/dense-to-local/#correlation-and-convolution",),
+    "weight sharing": ("convolution/dense-to-local/#how-many-weights-is-that",),
+    "stride": ("convolution/forward/#stride-not-every-place",),
+    "padding": ("convolution/forward/#padding-a-rim-of-zeros",),
+    "output size of a convolution": ("convolution/forward/#how-large-is-the-map",),
+    "receptive field": ("convolution/forward/#how-far-a-place-can-see",),
+    "dead relu": ("convolution/gate/#a-gate-that-never-opens-again",),
+    "max pooling backward": ("convolution/pooling/#max-a-router",),
+    "average pooling": ("convolution/pooling/#average-an-equal-split",),
+    "translation equivariance": ("convolution/digits-cnn/#the-image-moves-by-a-pixel",),
+    "confusion matrix": ("lab/digits/#what-it-confuses",),
+    "not converging": (
+        "lab/digits/#what-goes-wrong",
+        "foundations/descent/#what-goes-wrong",
+    ),
+    "network outputs the same value": ("lab/digits/#what-goes-wrong",),
+    "weights file": ("lab/digits/#run-it-at-home",),
+    "cheat sheet": ("reference/cheat-sheet/",),
+}
+"""What readers type, and where a picky one would want to be led."""
+
+SHOWN = """
+() => [...document.querySelectorAll(".md-search-result__item")].map((item) => {
+  const [page, ...sections] = item.querySelectorAll(":scope > a");
+  return (sections.length ? sections : [page]).map((link) => link.href);
+})
+"""
+"""The links of each result, but for the page's own above the sections that answer, and for those that are folded away."""
 
 PAGE = """
 <h1 id="taylor">Taylor<a class="headerlink" href="#taylor">¶</a></h1>
@@ -88,5 +224,42 @@ def test_reference_pages_without_sections_of_their_own_are_one_entry(index: list
         assert [entry["location"] for entry in index if entry["location"].split("#")[0] == page] == [page]
 
 
+def test_only_the_search_of_mkdocs_is_asked_through_our_worker(site: Path, zensical_site: Path) -> None:
+    worker = "javascripts/search.js?../assets/javascripts/workers/"
+    assert f'"../../{worker}' in (site / "network/neuron/index.html").read_text("utf-8")
+    assert worker not in (zensical_site / "network/neuron/index.html").read_text("utf-8")
+
+
 def test_the_index_weighs_little(site: Path) -> None:
     assert len(gzip.compress((site / "search/search_index.json").read_bytes())) < 150_000
+
+
+@pytest.fixture(scope="module")
+def places(chromium: Browser, site: Path) -> dict[str, int | None]:
+    """Ask everything in the search box of one page; give the place of the right section among the results."""
+    found: dict[str, int | None] = {}
+    with serve(site) as front:
+        page = chromium.new_page()
+        heard = listen(page, front)
+        page.goto(f"{front}network/neuron/")
+        box = page.locator(".md-search__input")
+        box.click()
+        for question, wanted in QUERIES.items():
+            page.evaluate("document.querySelector('.md-search-result__list').innerHTML = '<li id=before></li>'")
+            box.fill(question)
+            box.press("End")
+            page.wait_for_function("!document.getElementById('before')")
+            links = [{urlsplit(link)._replace(query="").geturl() for link in links} for links in page.evaluate(SHOWN)]
+            right = {front + place for place in wanted}
+            found[question] = next((place for place, shown in enumerate(links, 1) if right & shown), None)
+        page.close()
+    assert not heard
+    return found
+
+
+def test_the_search_leads_to_the_right_section(places: dict[str, int | None]) -> None:
+    assert len(places) >= 60
+    far = {question: place for question, place in places.items() if place is None or place > 3}
+    assert not far
+    later = [question for question, place in places.items() if place != 1]
+    assert len(places) - len(later) >= 50, later
