@@ -101,10 +101,10 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "stochastic gradient descent": ("network/minibatches/",),
     "batch size": (
         "network/minibatches/",
-        "network/minibatches/#how-far-off-it-is-the-variance-of-the-estimate",
-        "network/minibatches/#what-a-step-costs-time-in-proportion-to-m",
+        "network/minibatches/#how-far-off-it-is",
+        "network/minibatches/#what-one-step-costs",
     ),
-    "epoch": ("network/minibatches/#epochs-shuffling-and-what-random-draws-leave-out",),
+    "epoch": ("network/minibatches/#epochs-shuffling-and-what-random-rows-leave-out",),
     "cost of backpropagation": ("network/why-fast/", "network/why-fast/#about-three"),
     "dynamic programming": ("network/why-fast/#shared-once-used-by-all",),
     "zero_grad": ("network/algorithm/#what-goes-wrong",),
