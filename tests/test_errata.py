@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from backproplab import Dense, Network, bias_gradient, digits, fit, half_squared_error, sigmoid, squared_error
 from backproplab.optimizers import SGD
+from tests.browser import serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 
 @pytest.mark.erratum("000-cost")
@@ -192,3 +200,14 @@ def test_one_factor_is_not_the_chain() -> None:
     dz_dw, da_dz, dC_da = 0.8, step.a[0, 0] * (1 - step.a[0, 0]), 2 * (step.a[0, 0] - 1)
     assert trace.gradients["W1"][0, 0] == pytest.approx(dz_dw * da_dz * dC_da)
     assert trace.gradients["W1"][0, 0] != pytest.approx(dz_dw)
+
+
+def test_a_link_to_a_mistake_opens_the_fold_it_lies_in(chromium: Browser, site: Path) -> None:
+    with serve(site) as front:
+        page = chromium.new_page()
+        page.goto(f"{front}reference/errata/")
+        mistake = page.locator("[id='003-squash']")
+        expect(mistake).not_to_be_visible()
+        page.locator("a[href='#003-squash']").click()
+        expect(mistake).to_be_in_viewport()
+        page.close()
