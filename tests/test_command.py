@@ -501,16 +501,27 @@ def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch, caps
     assert widest[0] < widest[1]
 
 
-def test_ctrl_c_ends_it_without_a_word() -> None:
-    """With the exit code that shells give a program stopped so."""
-    program = (
-        "import runpy, sys, backproplab.command as c\n"
-        "def stop(): raise KeyboardInterrupt\n"
-        "c.main = stop\n"
-        "runpy.run_module('backproplab', run_name='__main__')"
+@pytest.mark.parametrize("where", ["_parser", "worked_sections", "_write"])
+def test_ctrl_c_ends_it_without_a_word(where: str, tmp_path: Path) -> None:
+    """A signal that comes while it works ends it with 130, as shells do, and writes no file, nor half of one."""
+    program = f"""
+import os, runpy, signal, sys
+import backproplab.command as command
+signal.signal(signal.SIGINT, signal.default_int_handler)
+inner = command.{where}
+def interrupted(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGINT)
+    return inner(*arguments, **options)
+command.{where} = interrupted
+sys.argv = ["backproplab", "explain", *{EXAMPLE.split()!r}, "--output", "sheet.md"]
+runpy.run_module("backproplab", run_name="__main__", alter_sys=False)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, check=False
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_standard_output_gets_one_line() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import warnings
 from itertools import pairwise
@@ -296,23 +298,32 @@ def test_large_parameters_are_no_failure() -> None:
     assert progress.loss == 0
 
 
-def test_an_interrupt_loses_no_whole_epoch() -> None:
-    """An interrupt inside a step leaves the network as it was after the last whole epoch, not half moved."""
+@pytest.mark.parametrize("moved", [1, 4])
+def test_an_interrupt_loses_no_whole_epoch(moved: int) -> None:
+    """Ctrl-C, a true signal, in the middle of an epoch, within a step or after it, takes all back to the last whole one."""
+    network, twin = network_of(3, 4, 2), network_of(3, 4, 2)
+    run(twin, epochs=1, batch_size=3)
+    astray: list[bool] = []
 
     class Interrupted(SGD):
         calls = 0
 
         def step(self, parameters: Any, gradients: Any) -> None:
             self.calls += 1
-            if self.calls == 6:
-                super().step(parameters[:1], gradients[:1])
-                raise KeyboardInterrupt
-            super().step(parameters, gradients)
+            if self.calls < 6:
+                super().step(parameters, gradients)
+                return
+            super().step(parameters[:moved], gradients[:moved])
+            astray.extend((a != b).any() for a, b in zip(parameters, twin.parameters.values(), strict=True))
+            os.kill(os.getpid(), signal.SIGINT)
 
-    network, twin = network_of(3, 4, 2), network_of(3, 4, 2)
-    run(twin, epochs=1, batch_size=3)
-    with pytest.raises(KeyboardInterrupt):
-        run(network, epochs=2, batch_size=3, optimizer=Interrupted(0.5))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(network, epochs=2, batch_size=3, optimizer=Interrupted(0.5))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert astray == [True] * 4
     for name, array in network.parameters.items():
         np.testing.assert_array_equal(array, twin.parameters[name])
 
