@@ -11,6 +11,9 @@ __all__ = ["GradientReport", "ParameterCheck"]
 
 VERDICTS = ("wrong", "cannot tell", "kink", "right")
 """The worst first: nothing false hides behind what is unknown, and nothing unknown behind what is known."""
+MISTAKE = 30
+"""The largest factor by which a claim is taken to be mistaken, where it could also mean a wave too fast to be measured."""
+STILL = "the cost does not move here at all: zero is right, but whether your formula is shows only where the cost moves"
 FAR = 10.0 ** np.array([24, *range(23)])
 
 
@@ -26,7 +29,8 @@ class ParameterCheck:
         measured: The slope that was measured, at the steps that measured it best; at a kink the mean of both sides.
         uncertainty: How far the slope may be from `measured`; at a kink as far as the slopes on both sides.
         verdict: "right", "wrong", "kink" or "cannot tell".
-        reason: What the verdict rests on, and what to do about it; empty if it is "right".
+        reason: What the verdict rests on, and what to do about it; empty if it is "right", but for a zero where the cost
+            does not move.
         readings: What every three neighbouring steps said, the widest first.
     """
 
@@ -139,7 +143,9 @@ def at_a_glance(line: Line, claimed: float, tolerance: float) -> Verdict:
         return Verdict("cannot tell", 0.0, np.inf)
     slope, doubt, still = glance
     size, apart = max(abs(claimed), abs(slope)), abs(claimed - slope)
-    if apart + doubt <= tolerance * size or (claimed == 0 and still and _stands_still(line)):
+    if claimed == 0 and still and _stands_still(line):
+        return Verdict("right", slope, doubt, STILL)
+    if apart + doubt <= tolerance * size:
         return Verdict("right", slope, doubt)
     if apart - doubt <= tolerance * size and (wide := _at_wide_steps(line, claimed, tolerance)):
         return wide
@@ -166,7 +172,9 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
     """Hold a claim against everything that the steps can tell.
 
     The narrowest steps at which the sides settle decide between smooth and bent, for wider ones may not see what is there.
-    Of the readings that no narrower one contradicts, the most exact one is taken.
+    Of the readings that no narrower one contradicts, the most exact one is taken. Where the cost is noisy, the noise could be
+    a wave too fast for the steps, whose slope no step that is wider than it can deny. A claim far above everything measured,
+    beyond any usual mistake (a factor of two, a sign, a mean for a sum), is taken to mean such a wave.
     """
     bent = max((i for i, reading in enumerate(readings) if _is_kink(reading, readings[i + 1 :])), default=-1)
     gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
@@ -179,7 +187,7 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
         verdict = _unsettled(readings)
     noisy = line.noise > 8 * line.eps * abs(line.here)
     above, steepest = abs(verdict.measured) + verdict.uncertainty, max(reading.response for reading in readings)
-    if verdict.word == "wrong" and noisy and abs(claimed) > max(30 * above, steepest / 1000):
+    if verdict.word == "wrong" and noisy and abs(claimed) > max(MISTAKE * above, steepest / 1000):
         verdict = verdict._replace(
             word="cannot tell",
             reason="the cost moves up and down so fast that its slope cannot be told from noise: check at a smoother one",
@@ -219,7 +227,7 @@ def _compare(line: Line, readings: list[Reading], claimed: float, tolerance: flo
     small = sharp and apart <= doubt and (doubt <= tolerance**0.5 * size or zero)
     still = claimed == reading.response == 0 and _stands_still(line)
     if apart + doubt <= tolerance * size or small or still:
-        return Verdict("right", slope, doubt)
+        return Verdict("right", slope, doubt, STILL if still else "")
     if reading.kind == "faint":
         reason = f"the cost changes by no more than its own rounding, as it would with any slope up to ±{doubt:.0e}"
     else:

@@ -237,6 +237,15 @@ def test_a_cost_that_looks_elsewhere_is_told() -> None:
     assert "does not change with parameters['w']" in str(report)
 
 
+def test_a_zero_is_right_where_nothing_moves_and_the_report_says_why() -> None:
+    """A unit that is off has slopes of zero, which tell nothing of the formula; a cost that moves further away cannot tell."""
+    off = check_gradients(lambda p: max(float(p["w"][0]), 0) + p["v"], {"w": [-1.0], "v": 1.0}, {"w": [0.0], "v": 1.0})
+    assert [(check.verdict, bool(check.reason)) for check in off.checks] == [("right", True), ("right", False)]
+    assert "w[0]: the cost does not move here at all: zero is right, but" in str(off)
+    hidden_slope = check_gradients(hidden(1e-25), {"w": 1.0}, {"w": 0.0})
+    assert (hidden_slope.verdict, "no more than its own rounding" in str(hidden_slope)) == ("cannot tell", True)
+
+
 def test_costs_that_cannot_be_checked_are_refused() -> None:
     """A random cost, one of changing shape, and one without a value on one side, each with what and where it is."""
     rng = np.random.default_rng(1)
