@@ -176,13 +176,15 @@ def judge(line: Line, readings: tuple[Reading, ...], claimed: float, tolerance: 
     a wave too fast for the steps, whose slope no step that is wider than it can deny. A claim far above everything measured,
     beyond any usual mistake (a factor of two, a sign, a mean for a sum), is taken to mean such a wave.
     """
-    bent = max((i for i, reading in enumerate(readings) if _is_kink(reading, readings[i + 1 :])), default=-1)
+    kinks = [i for i, reading in enumerate(readings) if _is_kink(reading, readings[i + 1 :])]
+    bent = max(kinks, default=-1)
     gap = abs(readings[bent].right - readings[bent].left) if bent >= 0 else np.inf
     later = [reading for reading in readings[bent + 1 :] if reading.kind in ("smooth", "faint")]
     if any((reading.side_error if reading.kind == "smooth" else reading.error) < gap / 10 for reading in later):
         verdict = _compare(line, _agreeing(later), claimed, tolerance)
     elif bent >= 0:
-        verdict = _compare_sides(readings[bent], claimed, tolerance)
+        best = min((readings[i] for i in kinks), key=lambda reading: reading.side_error)
+        verdict = _compare_sides(best, claimed, tolerance)
     else:
         verdict = _unsettled(readings)
     noisy = line.noise > 8 * line.eps * abs(line.here)

@@ -239,11 +239,20 @@ def test_a_cost_that_looks_elsewhere_is_told() -> None:
 
 def test_a_zero_is_right_where_nothing_moves_and_the_report_says_why() -> None:
     """A unit that is off has slopes of zero, which tell nothing of the formula; a cost that moves further away cannot tell."""
-    off = check_gradients(lambda p: max(float(p["w"][0]), 0) + p["v"], {"w": [-1.0], "v": 1.0}, {"w": [0.0], "v": 1.0})
+    off = check_gradients(
+        lambda p: max(float(p["w"][0]), 0) + float(p["v"]), {"w": [-1.0], "v": 1.0}, {"w": [0.0], "v": 1.0}
+    )
     assert [(check.verdict, bool(check.reason)) for check in off.checks] == [("right", True), ("right", False)]
     assert "w[0]: the cost does not move here at all: zero is right, but" in str(off)
     hidden_slope = check_gradients(hidden(1e-25), {"w": 1.0}, {"w": 0.0})
     assert (hidden_slope.verdict, "no more than its own rounding" in str(hidden_slope)) == ("cannot tell", True)
+
+
+def test_the_slopes_at_a_kink_are_those_of_the_steps_that_know_them_best() -> None:
+    """Both sides are known to eight digits, though the narrowest steps see them in three only."""
+    kink = check_gradients(lambda p: 2 + max(float(p["w"]), 0), {"w": 0.0}, {"w": 1.0}).worst
+    assert (kink.verdict, kink.measured, kink.uncertainty) == ("kink", pytest.approx(0.5), pytest.approx(0.5))
+    assert "its slope is 0 on the left and 1 on the right" in kink.reason
 
 
 def test_costs_that_cannot_be_checked_are_refused() -> None:
