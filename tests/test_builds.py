@@ -53,13 +53,23 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_without_fault_is_built(tmp_path: Path, command: str) -> None:
+    done = run(tiny(tmp_path, PAGE, module=MODULE), *COMMANDS[command])
+    assert done.returncode == 0, said_by(done)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_ends_the_build(tmp_path: Path, command: str, fault: str) -> None:
     planted, said = FAULTS[fault]
     folder = tiny(tmp_path, PAGE, module=MODULE)
-    assert run(folder, *COMMANDS[command]).returncode == 0
+    cached = command == "zensical, from a cache"
+    if cached:
+        assert run(folder, *COMMANDS[command]).returncode == 0
     (folder / "docs/index.md").write_text(FRONT + planted, "utf-8")
-    for _ in range(2):  # the second build must not find the fault of the first in a cache, and take it for good
+    for _ in range(
+        1 + cached
+    ):  # the second build must not find the fault of the first in a cache, and take it for good
         done = run(folder, *COMMANDS[command])
         assert done.returncode != 0, f"the build has seen no fault:\n{done.stdout}{done.stderr}"
         heard = said_by(done)
@@ -69,7 +79,8 @@ def test_a_planted_fault_ends_the_build(tmp_path: Path, command: str, fault: str
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_fault_planted_in_the_package_ends_the_build(tmp_path: Path, command: str) -> None:
     folder = tiny(tmp_path, PAGE, module=MODULE)
-    assert run(folder, *COMMANDS[command]).returncode == 0
+    if command == "zensical, from a cache":
+        assert run(folder, *COMMANDS[command]).returncode == 0
     (folder / "backproplab/calculus.py").write_text(MODULE.replace("2 * x", "3 * x + 1"), "utf-8")
     done = run(folder, *COMMANDS[command])
     assert done.returncode != 0

@@ -34,9 +34,10 @@ def test_a_folder_without_a_site_is_refused(tmp_path: Path) -> None:
         slim(tmp_path)
 
 
-def test_the_built_site_holds_and_names_no_source_map(site: Path) -> None:
-    files = [path for path in site.rglob("*") if path.is_file()]
-    assert not [path for path in files if path.suffix == ".map" or "lunr" in path.parent.parts]
-    scripts = [path for path in files if path.suffix in {".js", ".css"}]
-    assert scripts
-    assert not [path for path in scripts if "sourceMappingURL=" in path.read_text("utf-8")]
+def test_neither_built_site_holds_or_names_a_source_map(site: Path, zensical_site: Path) -> None:
+    for built in (site, zensical_site):
+        files = [path for path in built.rglob("*") if path.is_file()]
+        assert not [path for path in files if path.suffix == ".map" or "lunr" in path.parent.parts]
+        scripts = [path for path in files if path.suffix in {".js", ".css"}]
+        assert scripts
+        assert not [path for path in scripts if "sourceMappingURL=" in path.read_text("utf-8")]
