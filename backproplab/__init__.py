@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from backproplab.figures.plots import *
     from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
+    from backproplab.images.files import *
     from backproplab.images.photographs import *
     from backproplab.images.preparing import *
     from backproplab.images.resampling import *
     from backproplab.initialization import *
     from backproplab.latex import *
     from backproplab.layers import *
+    from backproplab.loading import *
     from backproplab.losses import *
     from backproplab.network import *
     from backproplab.optimizers import *
@@ -67,11 +69,13 @@ _PUBLIC = {
     "figures.surfaces": "contours surface",
     "gradcheck": "check_gradients",
     "initialization": "INITIALIZATIONS Initialization he lecun normal xavier",
+    "images.files": "png",
     "images.photographs": "ImageError composite read_grey",
     "images.preparing": "PreparedDigit even_light prepare_digit",
     "images.resampling": "area_average centre_of_mass",
     "latex": "latex_matrix latex_number",
     "layers": "Dense Flatten Layer",
+    "loading": "load_network recorded_network",
     "losses": "LOSSES Loss binary_cross_entropy half_squared_error mean_squared_error one_hot "
     "softmax_cross_entropy squared_error",
     "network": "Network Step Trace",

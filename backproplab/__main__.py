@@ -5,7 +5,7 @@ import sys
 
 def _run() -> int:
     try:
-        from backproplab.command import main  # NumPy takes a while, and the reader may have second thoughts
+        from backproplab.commands.main import main  # NumPy takes a while, and the reader may have second thoughts
 
         return main()
     except KeyboardInterrupt:

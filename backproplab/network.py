@@ -313,7 +313,7 @@ class Network:
             ValueError: If a parameter is not finite; then no file is touched.
         """
         self.check_parameters()
-        write_parameters(path, self.parameters, self._architecture())
+        write_parameters(path, self.parameters, self.architecture)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read all parameters from a file of the same architecture; on any error the network stays as it is.
@@ -326,10 +326,12 @@ class Network:
         for name, array in self.parameters.items():
             if not array.flags.writeable:
                 raise ValueError(f"{name}: expected an array that can be written to, got a read-only one")
-        stored = read_parameters(path, self.parameters, self._architecture())
+        stored = read_parameters(path, self.parameters, self.architecture)
         for name, array in self.parameters.items():
             array[...] = stored[name]
 
-    def _architecture(self) -> list[str]:
+    @property
+    def architecture(self) -> list[str]:
+        """Lines that describe the network: the shape of one example, each layer, and the loss."""
         layers = [f"layer {number} {layer!r}" for number, layer in enumerate(self.layers, 1)]
         return [f"input shape {self.input_shape}", *layers, f"loss {self.loss}"]

@@ -1,5 +1,6 @@
 """Parameters on disk: an `.npz` without pickle, written beside and renamed into place."""
 
+import math
 import os
 import re
 import secrets
@@ -15,6 +16,7 @@ import numpy as np
 from backproplab.checks import Array, real_array, shown
 
 ARCHITECTURE = "architecture"
+MOST_PARAMETERS = 10**8
 MOST_WORDS = 2**20  # bytes of a description; no network has a longer one
 _DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/[^/]+/fd/\d+")
 
@@ -121,6 +123,32 @@ def read_parameters(
         TypeError: If `path` is none.
         ValueError: If it is no such archive, or holds another architecture; the first difference is named.
     """
+    with _opened(path) as archive:
+        _check_architecture(path, archive, architecture)
+        return {name: _read(path, archive, name, array) for name, array in parameters.items()}
+
+
+def read_all(path: str | os.PathLike[str]) -> tuple[list[str], dict[str, Array]]:
+    """Read the description of a saved network, and all of its arrays as they are.
+
+    Of an array its header is read first: of a network with more than a hundred million numbers nothing is unpacked.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        TypeError: If `path` is none.
+        ValueError: If it is no such archive, or too large.
+    """
+    with _opened(path) as archive:
+        names = [member.removesuffix(".npy") for member in archive.namelist() if member != f"{ARCHITECTURE}.npy"]
+        size = sum(math.prod(_header(path, archive, name)[0]) for name in names)
+        if size > MOST_PARAMETERS:
+            raise ValueError(f"{path}: expected at most {MOST_PARAMETERS:,} parameters, the file holds {size:,}")
+        return _described(path, archive), {name: _array(path, archive, name) for name in names}
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """Open a file that holds the description of a network."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path: expected the path of a file, got {shown(path)}")
     with Path(path).open("rb") as file:
@@ -136,16 +164,20 @@ def read_parameters(
                     f"{path}: expected parameters saved by backproplab, got a file of another program, with {held} "
                     "but without an architecture"
                 )
-            _check_architecture(path, archive, architecture)
-            return {name: _read(path, archive, name, array) for name, array in parameters.items()}
+            yield archive
+
+
+def _described(path: object, archive: zipfile.ZipFile) -> list[str]:
+    """Return the lines that describe the network: the shape of an input, the layers, the loss."""
+    shape, dtype = _header(path, archive, ARCHITECTURE)
+    if len(shape) != 1 or dtype.kind != "U" or shape[0] * dtype.itemsize > MOST_WORDS:
+        raise _damaged(path)
+    return [str(line) for line in _array(path, archive, ARCHITECTURE)]
 
 
 def _check_architecture(path: object, archive: zipfile.ZipFile, architecture: Sequence[str]) -> None:
     """Raise a `ValueError` unless the file describes the same network."""
-    shape, dtype = _header(path, archive, ARCHITECTURE)
-    if len(shape) != 1 or dtype.kind != "U" or shape[0] * dtype.itemsize > MOST_WORDS:
-        raise _damaged(path)
-    written = [str(line) for line in _array(path, archive, ARCHITECTURE)]
+    written = _described(path, archive)
     for position in range(max(len(written), len(architecture))):
         theirs = written[position] if position < len(written) else "nothing more"
         ours = architecture[position] if position < len(architecture) else "nothing more"

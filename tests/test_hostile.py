@@ -150,6 +150,8 @@ def calls() -> dict[str, Call]:
         "shifted": (lab.shifted, {"images": np.ones((2, 9)), "rng": rng(), "pixels": 1}),
         "digits": (lab.digits, {"dtype": "float32"}),
         "mnist": (lab.mnist, {"folder": "no such folder", "dtype": "float32"}),
+        "png": (lab.png, {"picture": INK}),
+        "load_network": (lab.load_network, {"path": "no such file"}),
         "prepare_digit": (lab.prepare_digit, {"picture": INK, "size": 28}),
         "read_grey": (lab.read_grey, {"picture": INK}),
         "composite": (lab.composite, {"colour": COLUMNS, "alpha": COLUMNS, "paper": 1.0}),
@@ -201,7 +203,7 @@ def calls() -> dict[str, Call]:
 ELSEWHERE = re.compile(r"calculus\.|gradcheck$|slopes$|verdicts$|worked\.|figures\.networks$")
 """Modules whose misuse other tests look after."""
 RECORDS = {
-    "ACTIVATIONS", "INITIALIZATIONS", "LOSSES", "Dataset", "DivergenceError", "ImageError", "PreparedDigit", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
+    "ACTIVATIONS", "INITIALIZATIONS", "LOSSES", "Dataset", "DivergenceError", "ImageError", "PreparedDigit", "recorded_network", "Flatten", "Layer", "LayerSummary", "Optimizer", "Progress",
     "Step", "Summary", "Trace", "he", "lecun", "normal", "xavier", "BACKWARD", "FORWARD", "INK", "MUTED", "PAPER",
 }  # fmt: skip
 """Public names that take no argument from a user."""

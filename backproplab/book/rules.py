@@ -19,12 +19,13 @@ ORDER = (
     "checks", "options", "latex", "storage",
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
-    "convolution", "pooling", "summary", "network", "slopes", "noise", "verdicts", "gradcheck",
+    "convolution", "pooling", "summary", "network", "loading", "slopes", "noise", "verdicts", "gradcheck",
     "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
-    "images.resampling", "images.photographs", "images.blobs", "images.preparing",
+    "images.resampling", "images.photographs", "images.blobs", "images.preparing", "images.files",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
-    "command", "__main__",
+    "commands.arguments", "commands.data", "commands.progress", "commands.stages",
+    "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
     "figures.handwriting",
     "figures.plots", "figures.surfaces",
@@ -32,8 +33,10 @@ ORDER = (
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "idx", "noise", "options", "storage", "images.blobs", "worked.sections", "worked.formulas", "worked.layers", "worked.convolution",
-    "worked.terminal", "worked.webpage", "command", "__main__",
+    "checks", "idx", "noise", "options", "storage", "images.blobs",
+    "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.terminal", "worked.webpage",
+    "commands.arguments", "commands.data", "commands.progress", "commands.stages",
+    "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
 OPTIONAL = ("PIL", "latex2mathml", "pooch", "tqdm")

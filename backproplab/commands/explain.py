@@ -1,25 +1,19 @@
-"""The command `python -m backproplab explain`: a worked example of a network drawn by chance, or given in a file."""
+"""The command `explain`: a worked example of a network drawn by chance, or given in a file."""
 
 import argparse
-import io
 import json
-import os
-import re
-import shutil
-import sys
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from backproplab.activations import ACTIVATIONS
 from backproplab.checks import whole_number
+from backproplab.commands.arguments import Parser, number, terminal_width, write
 from backproplab.layers import Dense
 from backproplab.losses import LOSSES
 from backproplab.network import Network
-from backproplab.storage import replacing
 from backproplab.worked.examples import worked_sections
 from backproplab.worked.sections import markdown
 from backproplab.worked.terminal import WIDTH, text
@@ -39,73 +33,37 @@ _DRAWN = ("layers", "activation", "seed")
 _GIVEN = ("x", "y", "loss", "learning_rate")
 _DECIMALS = 2  # of drawn weights, so that what is shown is what is calculated with
 
-_NARROWEST = 40
 _LARGEST = 1000  # and of those the text shows six
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and takes -1e-3 for a number."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._negative_number_matcher = re.compile(r"-\.?\d.*|-(inf|infinity|nan)", re.IGNORECASE)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {_printable(' '.join(message.split()))}\n")
-
-
-def _printable(words: str) -> str:
-    """Return words without the signs that would do something to a terminal."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
-
-
-def _number(argument: str) -> int | float:
-    number = float(argument)
-    return int(number) if argument.strip("+-").isdecimal() and abs(number) < 1e15 else number
-
-
-_number.__name__ = "number"  # argparse says: invalid number value
-
-
-def _parser() -> _Parser:
-    parser = _Parser(prog="python -m backproplab", description="backproplab in the terminal", allow_abbrev=False)
-    explain = parser.add_subparsers(dest="command", required=True, metavar="explain").add_parser(
+def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command to those of the program."""
+    explain = commands.add_parser(
         "explain",
         help="write out one forward pass, one backward pass and one update",
         description="Write out one forward pass, one backward pass and one update of a network, step by step.",
         epilog=_FILE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
+    explain.set_defaults(run=run)
     add = explain.add_argument
     add("--layers", type=int, nargs="+", metavar="N", help="how many inputs, and neurons of each layer, such as 2 2 1")
     add("--activation", nargs="+", metavar="NAME", help=f"one for all layers or one for each: {', '.join(ACTIVATIONS)}")
     add("--seed", type=int, metavar="N", help=f"what the weights are drawn with, to {_DECIMALS} decimals (default 0)")
     add("--file", type=Path, metavar="FILE", help="weights, biases and examples from a file instead; see below")
-    add("--x", type=_number, nargs="+", metavar="X", help="the inputs of one example")
-    add("--y", type=_number, nargs="+", metavar="Y", help="its target, or the number of its class, from 0")
+    add("--x", type=number, nargs="+", metavar="X", help="the inputs of one example")
+    add("--y", type=number, nargs="+", metavar="Y", help="its target, or the number of its class, from 0")
     add("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; the first is the default")
-    add("--learning-rate", type=_number, metavar="ETA", help="the step size (default 0.5)")
+    add("--learning-rate", type=number, metavar="ETA", help="the step size (default 0.5)")
     add("--hold", nargs="+", metavar="NAME", help="parameters that keep their values in the update, such as b")
     add("--digits", type=int, default=4, metavar="N", help="decimals to show of each result (default 4)")
     add("--blank", action="store_true", help="leave out every result, and put the solutions at the end")
     add("--format", choices=("text", "markdown", "html"), default="text", help="how to write it (default text)")
     add("--output", type=Path, metavar="FILE", help="where to write it; by default the terminal")
-    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, or 2 after one line on what is wrong with the arguments."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    try:
-        _write(_explained(options), options.output)
-    except BrokenPipeError:  # whoever read along has seen enough
-        if options.output is None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ImportError, OSError, OverflowError, TypeError, ValueError) as error:
-        parser.prog += " explain"
-        parser.error(str(error))
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    write(_explained(options), options.output)
     return 0
 
 
@@ -117,7 +75,7 @@ def _explained(options: argparse.Namespace) -> str:
         if name not in settings:
             raise ValueError(f"{name}: expected --{name}, or {name} in a file given with --file, got neither")
     if type(settings["learning_rate"]) is int:
-        settings["learning_rate"] = _number(str(settings["learning_rate"]))  # finite, or infinity
+        settings["learning_rate"] = number(str(settings["learning_rate"]))  # finite, or infinity
     network = _stored(stored, options) if "layers" in stored else _drawn(options, settings["loss"])
     x, y, learning_rate = settings["x"], settings["y"], settings["learning_rate"]
     hold = options.hold or ()
@@ -127,14 +85,14 @@ def _explained(options: argparse.Namespace) -> str:
         return html(sections, f"A {'-'.join(map(str, sizes))} network, step by step")
     if options.format == "markdown":
         return markdown(sections)
-    return text(sections, WIDTH if options.output else max(_NARROWEST, shutil.get_terminal_size((WIDTH, 24)).columns))
+    return text(sections, WIDTH if options.output else terminal_width(WIDTH))
 
 
 def _read(path: Path) -> dict[str, Any]:
     kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
     try:
         content = path.read_text("utf-8-sig")
-        stored = tomllib.loads(content) if kind == "TOML" else json.loads(content, parse_int=_number)
+        stored = tomllib.loads(content) if kind == "TOML" else json.loads(content, parse_int=number)
     except OSError as error:
         raise type(error)(f"--file: expected a file that can be read, got {path}: {error.strerror}") from error
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -153,14 +111,16 @@ def _stored(stored: dict[str, Any], options: argparse.Namespace) -> Network:
     if not isinstance(stored["layers"], list):
         raise TypeError(f"{options.file}: expected a list of layers, got {type(stored['layers']).__name__}")
     layers = []
-    for number, table in enumerate(stored["layers"], 1):
+    for position, table in enumerate(stored["layers"], 1):
         if not isinstance(table, dict) or not {"W", "b"} <= set(table) <= {"W", "b", "activation"}:
             got = ", ".join(table) if isinstance(table, dict) else type(table).__name__
-            raise ValueError(f"{options.file}: expected W, b and activation in layer {number}, got {got or 'nothing'}")
+            raise ValueError(
+                f"{options.file}: expected W, b and activation in layer {position}, got {got or 'nothing'}"
+            )
         try:
             layers.append(Dense.from_parameters(table["W"], table["b"], table.get("activation", "identity")))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{options.file}: layer {number}, {error}") from error
+            raise ValueError(f"{options.file}: layer {position}, {error}") from error
     return Network(layers, options.loss or stored.get("loss", "half_squared_error"))
 
 
@@ -186,16 +146,3 @@ def _drawn(options: argparse.Namespace, loss: str) -> Network:
         drawn = Dense(inputs, outputs, name, rng=rng)
         layers.append(Dense.from_parameters(drawn.W.round(_DECIMALS), drawn.b, name))
     return Network(layers, loss)
-
-
-def _write(content: str, path: Path | None) -> None:
-    if path is not None:
-        with replacing(path, "--output") as file:
-            file.write(content.encode())
-        return
-    if sys.stdout is None:
-        raise ValueError("--output: expected a file where standard output is closed, got none")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # what the terminal speaks may have no σ
-    sys.stdout.write(content)
-    sys.stdout.flush()

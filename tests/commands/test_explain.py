@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from backproplab import ACTIVATIONS, LOSSES, Dense, Network, worked_example
-from backproplab.command import main
+from backproplab.commands.main import main
 from backproplab.worked.terminal import WIDTH
 from tests.book import ROOT
 from tests.browser import listen
@@ -229,8 +229,8 @@ def test_a_browser_draws_the_page(chromium: Browser, tmp_path: Path, width: int)
 GOOD = "--layers 2 1 --x 1 2 --y 1"
 MISTAKES = [
     # arguments, the line without its beginning
-    ("", "the following arguments are required: explain"),
-    ("train", "argument explain: invalid choice: 'train' (choose from explain)"),
+    ("", "the following arguments are required: command"),
+    ("learn", "argument command: invalid choice: 'learn' (choose from train, predict, check, explain)"),
     ("explain", "x: expected --x, or x in a file given with --file, got neither"),
     ("explain --x 1 2 --layers 2 1", "y: expected --y, or y in a file given with --file, got neither"),
     ("explain --x 1 2 --y 1", "layers: expected --layers, or layers in a file given with --file, got neither"),
@@ -501,18 +501,18 @@ def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch, caps
     assert widest[0] < widest[1]
 
 
-@pytest.mark.parametrize("where", ["_parser", "worked_sections", "_write"])
+@pytest.mark.parametrize("where", ["main.Parser", "explain.worked_sections", "explain.write"])
 def test_ctrl_c_ends_it_without_a_word(where: str, tmp_path: Path) -> None:
     """A signal that comes while it works ends it with 130, as shells do, and writes no file, nor half of one."""
     program = f"""
 import os, runpy, signal, sys
-import backproplab.command as command
+from backproplab.commands import explain, main
 signal.signal(signal.SIGINT, signal.default_int_handler)
-inner = command.{where}
+inner = {where}
 def interrupted(*arguments, **options):
     os.kill(os.getpid(), signal.SIGINT)
     return inner(*arguments, **options)
-command.{where} = interrupted
+{where} = interrupted
 sys.argv = ["backproplab", "explain", *{EXAMPLE.split()!r}, "--output", "sheet.md"]
 runpy.run_module("backproplab", run_name="__main__", alter_sys=False)
 """

@@ -1,0 +1,1 @@
+"""The commands of `python -m backproplab`, a module for each."""
