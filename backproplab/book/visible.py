@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def _rebound(page: Page) -> list[str]:
     for block in page.blocks:
         if not block.executed:
             continue
-        names = Names(block.code)
+        names = _named(block.code)
         if block.shown:
             found += [
                 f"{page.line(block.position)}: the block uses {name}, which the hidden block {changed[name]!r} has changed"
@@ -59,6 +60,11 @@ def _rebound(page: Page) -> list[str]:
             given = (names.bound | names.parts_set) & known
             changed |= dict.fromkeys(given - again, block.options.get("id", ""))
     return found
+
+
+@cache
+def _named(code: str) -> Names:
+    return Names(code)
 
 
 def _followed(read: set[str], functions: dict[str, frozenset[str]]) -> set[str]:
