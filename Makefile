@@ -5,7 +5,7 @@ export NO_MKDOCS_2_WARNING := 1
 # The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup serve build check test plants bench lock format clean
+.PHONY: help setup serve build check test plants bench weigh lock format clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -38,6 +38,9 @@ bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
 	$(BIN)/python benchmarks/cnn.py
 	$(BIN)/python benchmarks/optimizers.py
+
+weigh: build  ## measure how soon each page can be read on a slow phone (needs a Chromium)
+	PYTHONPATH=. $(BIN)/python benchmarks/pages.py site
 
 lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
 	$(PYTHON) -m venv .cache/lock

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
 WANTED = {
-    "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2"),
+    "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2", "dist/contrib/copy-tex.min.js"),
     "@fontsource-variable/source-serif-4": FONT,
     "@fontsource-variable/source-sans-3": FONT,
     "@fontsource-variable/source-code-pro": FONT,
@@ -17,7 +17,7 @@ WANTED = {
 
 
 def copy(root: Path = ROOT) -> list[Path]:
-    """Copy style sheets, fonts and licences from `node_modules` to `docs/assets/vendor`; the copies are returned.
+    """Copy style sheets, fonts, one script and the licences from `node_modules` to `docs/assets/vendor`; the copies are returned.
 
     Raises:
         FileNotFoundError: If something is missing, which says that the set-up has not been run.

@@ -1,0 +1,166 @@
+"""What a page costs before it is read, and what a hand meets that reads it: the causes of slowness, keys, fingers, paper."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import pages, serve, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+LAID_OUT = "part => part.checkVisibility({ contentVisibilityAuto: true })"
+COPIED = "addEventListener('copy', (event) => { window.copied = event.clipboardData.getData('text/plain'); })"
+SELECT = (
+    "([first, last]) => getSelection().setBaseAndExtent(first, 0, last ?? first, (last ?? first).childNodes.length)"
+)
+SMALL = r"""
+() => [...document.querySelectorAll("article :is(a, button, summary)")]
+  .filter((target) => target.checkVisibility())
+  .filter((target) => {
+    const lines = [...target.getClientRects()];
+    return Math.max(...lines.map(({ height }) => height)) < 24 || Math.max(...lines.map(({ width }) => width)) < 24;
+  })
+  .map((target) => target.outerHTML.slice(0, 120))
+"""
+CUT = r"""
+() => [...document.querySelectorAll("article pre > code")]
+  .filter((code) => code.scrollWidth > code.clientWidth + 1)
+  .map((code) => code.textContent.slice(0, 120))
+"""
+COVERED = r"""
+() => [...document.querySelectorAll("article .md-code__nav")].filter((buttons) => {
+  if (!buttons.checkVisibility()) return false;
+  const { left, top } = buttons.getBoundingClientRect();
+  const code = document.createRange();
+  code.selectNodeContents(buttons.parentElement.querySelector("code"));
+  return [...code.getClientRects()].some(({ right, bottom, width }) => width && right > left && bottom > top + 1);
+}).length
+"""
+
+
+@pytest.fixture(scope="module")
+def front(site: Path) -> Iterator[str]:
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[Page]:
+    with chromium.new_context(viewport={"width": 360, "height": 740}, reduced_motion="reduce") as context:
+        yield context.new_page()
+
+
+def test_no_page_is_heavy(site: Path) -> None:
+    for path in pages(site):
+        html = (site / path / "index.html").read_bytes()
+        assert len(gzip.compress(html)) < 110_000, path
+        assert len(re.findall(rb"<[a-z]", html)) < 36_000, path
+
+
+def test_the_index_of_the_search_waits_for_a_search(phone: Page, front: str) -> None:
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.goto(f"{front}network/neuron/")
+    phone.wait_for_timeout(500)
+    assert asked
+    assert not [url for url in asked if "search_index" in url]
+    phone.keyboard.press("/")
+    expect(phone.locator(".md-search__input")).to_be_focused()
+    phone.keyboard.type("sigmoid")
+    expect(phone.locator(".md-search-result__link").first).to_be_visible(timeout=30_000)
+    assert len([url for url in asked if "search_index" in url]) == 1
+    phone.goto(f"{front}network/neuron/?h=sigmoid")
+    expect(phone.locator("article mark").first).to_be_attached()
+
+
+def test_what_is_far_away_or_folded_is_laid_out_when_it_is_reached(phone: Page, front: str) -> None:
+    phone.goto(f"{front}network/four-equations/")
+    phone.wait_for_timeout(500)
+    far = phone.locator("article > .equation .katex").last
+    assert not far.evaluate(LAID_OUT)
+    code = phone.locator("article > details:not([open]) code > span").last
+    assert not code.evaluate(LAID_OUT)
+    far.scroll_into_view_if_needed()
+    phone.wait_for_timeout(300)
+    assert far.evaluate(LAID_OUT)
+
+
+@pytest.mark.parametrize("address", ["network/four-equations/#eq-BP4", "reference/ledger/#the-four-equations"])
+def test_a_link_leads_to_its_place_however_far(phone: Page, front: str, site: Path, address: str) -> None:
+    path, anchor = address.split("#")
+    if f'id="{anchor}"' not in (site / path / "index.html").read_text("utf-8"):
+        anchor = re.findall(r'<h2 id="([^"]+)"', (site / path / "index.html").read_text("utf-8"))[-2]
+    phone.goto(f"{front}{path}#{anchor}")
+    phone.wait_for_timeout(1000)
+    top = phone.locator(f"[id='{anchor}']").evaluate("place => place.getBoundingClientRect().top")
+    assert 0 <= top < 200
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_paper_has_every_formula_and_every_test_and_the_screen_only_what_is_near(
+    phone: Page, front: str, media: str
+) -> None:
+    phone.goto(f"{front}network/four-equations/")
+    phone.emulate_media(media=media)  # type: ignore[arg-type]  # one of the two
+    phone.wait_for_timeout(300)
+    left_out = phone.locator("article .equation .katex, article .doc-test code > span").evaluate_all(
+        f"parts => parts.map({LAID_OUT}).filter((seen) => !seen).length"
+    )
+    assert (left_out == 0) == (media == "print")
+
+
+def test_a_copied_formula_is_its_latex(phone: Page, front: str) -> None:
+    phone.goto(f"{front}network/four-equations/")
+    phone.evaluate(COPIED)
+    display = phone.locator("article #eq-BP1")
+    display.evaluate(f"display => ({SELECT})([display])")
+    phone.keyboard.press("Control+C")
+    assert re.fullmatch(r"\$\$\\delta\^L = .*\\tag\{BP1\}\s*\$\$", phone.evaluate("copied").strip(), re.DOTALL)
+    sentence = phone.locator("article > p:has(.math)").first
+    sentence.evaluate(f"sentence => ({SELECT})([sentence])")
+    phone.keyboard.press("Control+C")
+    formula = sentence.locator("annotation").first.text_content()
+    copied = phone.evaluate("copied")
+    assert f"${formula}$" in copied
+    assert copied.count("$") == 2 * sentence.locator(".math").count()
+
+
+def test_the_keyboard_stops_at_boxes_that_scroll_and_at_no_others(phone: Page, front: str) -> None:
+    phone.goto(f"{front}network/four-equations/")
+    boxes = phone.locator("article > .equation")
+    found = set()
+    for box in boxes.all():
+        box.scroll_into_view_if_needed()
+        phone.wait_for_timeout(100)
+        scrolls, reached = box.evaluate("box => [box.scrollWidth > box.clientWidth, box.tabIndex === 0]")
+        assert scrolls == reached
+        found.add(scrolls)
+    assert found == {True, False}
+
+
+def test_fingers_meet_targets_of_24_pixels_and_no_button_covers_code(phone: Page, front: str, site: Path) -> None:
+    for path in pages(site):
+        phone.goto(front + path)
+        unfold(phone)
+        small = phone.evaluate(SMALL)
+        assert not small, (path, small)
+        assert phone.evaluate(COVERED) == 0, path
+
+
+def test_on_a_wide_screen_no_listing_leaves_its_box(chromium: Browser, front: str, site: Path) -> None:
+    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        for path in pages(site):
+            page.goto(front + path)
+            unfold(page)
+            cut = page.evaluate(CUT)
+            assert not cut, (path, cut)
