@@ -36,6 +36,16 @@ CUT = r"""
   .filter((code) => code.scrollWidth > code.clientWidth + 1)
   .map((code) => code.textContent.slice(0, 120))
 """
+OFF_PAPER = r"""
+() => {
+  const edge = document.querySelector("article").getBoundingClientRect().right + 1;
+  const whole = (part) => part.scrollWidth <= part.clientWidth + 1;
+  return [...document.querySelectorAll("article :is(p, li, td, th, svg, .katex-base, .katex-tag, pre > code)")]
+    .filter((part) => part.checkVisibility())
+    .filter((part) => part.getBoundingClientRect().right > edge || (part.matches("pre > code") && !whole(part)))
+    .map((part) => part.closest(".equation, table, pre, p")?.textContent.slice(0, 120));
+}
+"""
 COVERED = r"""
 () => [...document.querySelectorAll("article .md-code__nav")].filter((buttons) => {
   if (!buttons.checkVisibility()) return false;
@@ -163,4 +173,16 @@ def test_on_a_wide_screen_no_listing_leaves_its_box(chromium: Browser, front: st
             page.goto(front + path)
             unfold(page)
             cut = page.evaluate(CUT)
+            assert not cut, (path, cut)
+
+
+def test_nothing_is_cut_off_a_sheet_of_paper(chromium: Browser, front: str, site: Path) -> None:
+    """A sheet of A4 with margins of 12 mm is 703 pixels wide."""
+    with chromium.new_context(viewport={"width": 703, "height": 1000}) as context:
+        page = context.new_page()
+        page.emulate_media(media="print")
+        for path in pages(site):
+            page.goto(front + path)
+            page.evaluate("document.fonts.ready")
+            cut = page.evaluate(OFF_PAPER)
             assert not cut, (path, cut)
