@@ -145,6 +145,7 @@ def test_a_copied_formula_is_its_latex(phone: Page, front: str) -> None:
 
 
 def test_the_keyboard_stops_at_boxes_that_scroll_and_at_no_others(phone: Page, front: str) -> None:
+    phone.set_viewport_size({"width": 240, "height": 740})
     phone.goto(f"{front}network/four-equations/")
     boxes = phone.locator("article > .equation")
     found = set()
