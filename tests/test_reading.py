@@ -70,9 +70,10 @@ def phone(chromium: Browser) -> Iterator[Page]:
 
 
 def test_no_page_is_heavy(site: Path) -> None:
+    """A slow phone has 200 kB a second: the longest page takes it two thirds of one. The ledger has most elements."""
     for path in pages(site):
         html = (site / path / "index.html").read_bytes()
-        assert len(gzip.compress(html)) < 110_000, path
+        assert len(gzip.compress(html)) < 132_000, path
         assert len(re.findall(rb"<[a-z]", html)) < 36_000, path
 
 
