@@ -50,6 +50,7 @@ def test_what_a_letter_is_decides_how_it_is_read(tex: str, said: str) -> None:
         (r"x = 1/2 x", "under the slash"),
         (r"x = \ln 2 x", "belongs to ln"),
         (r"x = n_1 \cdots n_1", "it does not show what runs"),
+        (r"x^\mathsf{T} = x", "a node of the kind 'font' has no meaning"),
         (r"x = n_1 n_3 \cdots n_L", "do not follow one another"),
     ],
 )

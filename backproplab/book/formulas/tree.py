@@ -9,6 +9,7 @@ from typing import Any
 from backproplab.book.katex import RENDERER
 
 SILENT = {"kern", "spacing", "rule"}
+FONTS = {"mathrm": "", "mathbf": "bold_", "mathbb": ""}
 PAIRS = {r"\lvert": "|", r"\rvert": "|", r"\lVert": "‖", r"\rVert": "‖", r"\|": "‖", r"\vert": "|", r"\Vert": "‖"}
 
 
@@ -129,9 +130,8 @@ def _read(node: dict[str, Any]) -> list[Token]:  # noqa: C901  # one line for ea
             return [Token("operator", _plain(node["body"]))]
         case "text":
             return [Token("text", _plain(node["body"]))]
-        case "font":
-            words = {"mathrm": "", "mathbf": "bold_", "mathbb": ""}
-            return [Token("letter", words[node["font"]] + _plain(node["body"]))]
+        case "font" if node["font"] in FONTS:
+            return [Token("letter", FONTS[node["font"]] + _plain(node["body"]))]
         case "accent":
             return [Token("letter", f"{node['label'][1:]}_{written(_list(node['base']))}")]
         case "overline":
