@@ -69,7 +69,7 @@ def test_adam_does_not_see_the_scale_of_a_parameter() -> None:
         for slope in slopes:
             optimizer.step([w], [factor * slope])
         ends.append(w)
-    np.testing.assert_allclose(*ends, rtol=1e-6)
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-6)
 
 
 @pytest.mark.equation("STEPDECAY")
