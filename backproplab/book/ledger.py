@@ -33,6 +33,7 @@ LEDGER = "reference/ledger.md"
 ERRATA = "reference/errata.md"
 SHOWN = re.compile(r"(?m)^ *::: *(tests\.[\w.]+) *$")
 ASKING = re.compile(r"\[\[(read|equation \w+)\]\]")
+LINK = re.compile(r"\[\((?P<says>\w+)\)\]\([^)#]*#eq-(?P<leads>\w+)\)")
 DISPLAY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 
 
@@ -137,6 +138,9 @@ def problems(root: Path = ROOT) -> list[str]:
         for entry in ledger
         if entry.tests and not {test.address for test in entry.tests} & set(entry.shown)
     ]
+    found += [problem for page in pages(root) for problem in links_on(page)]
+    every = Counter(test for page in pages(root) for test in SHOWN.findall(page.prose))
+    found += [f"the pages show the test {test} {times} times" for test, times in every.items() if times > 1]
     for marker, shown in (("equation", [entry.tag for entry in ledger]), ("erratum", errata(root))):
         tests = marked(root, marker)
         found += [
@@ -153,6 +157,15 @@ def problems(root: Path = ROOT) -> list[str]:
         if name not in marked(root, "erratum")
     ]
     return sorted(found + seen.problems({entry.tag: entry.formula for entry in ledger}, root))
+
+
+def links_on(page: Page) -> list[str]:
+    """List the links that name one equation and lead to another."""
+    return [
+        f"{page.line(link.start())}: a link says ({link['says']}) and leads to ({link['leads']})"
+        for link in LINK.finditer(page.prose)
+        if link["says"] != link["leads"]
+    ]
 
 
 def markdown(root: Path = ROOT) -> list[str]:

@@ -6,9 +6,10 @@ import ast
 import re
 import sys
 from collections import Counter
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from backproplab.book import chapters, ledger, visible
+from backproplab.book import chapters, claims, held, ledger, visible
 from backproplab.book.source import DIRECTIVE, ROOT, pages
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ NOT_SHOWN = re.compile(
 
 
 def typed_results(root: Path = ROOT) -> list[str]:
-    """A result is printed by a block, never typed: not in prose, not in a table, not in mathematics."""
+    """A result is printed by a block, never typed: not in prose, table or mathematics, and not in the words of a block."""
     found: list[str] = []
     for page in pages(root):
         text = NOT_SHOWN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), page.unexecuted)
@@ -74,7 +75,31 @@ def typed_results(root: Path = ROOT) -> list[str]:
                 f"{page.line(match.start())}: {kind} is typed, {match[0].strip()!r}: print it from a block"
                 for match in re.finditer(pattern, text)
             ]
+        found += [
+            f"{page.line(block.position)}: {kind} is typed in the block {block.options.get('id')!r}, {number!r}: work it out"
+            for block in page.blocks
+            if block.executed and block.info.startswith("python")
+            for words in _strings(block.code)
+            for kind, pattern in TYPED.items()
+            for number in (
+                match[0].strip() for match in re.finditer(pattern, words) if words[match.end() :] not in ("", "{")
+            )
+        ]
     return found
+
+
+def _strings(code: str) -> Iterator[str]:
+    """Give what a program says in words; a string that is nothing but a number, such as the label of a tick, is none."""
+    tree = ast.parse(dedent(code))
+    formats = {
+        id(part)
+        for value in ast.walk(tree)
+        if isinstance(value, ast.FormattedValue) and value.format_spec
+        for part in ast.walk(value.format_spec)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in formats:
+            yield re.sub(r"\\\\\[[^\]]*\]", "", node.value) if re.search("[a-z]{2}", node.value) else ""
 
 
 def blocks(root: Path = ROOT) -> list[str]:
@@ -202,6 +227,9 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     ledger.problems,
     chapters.problems,
     typed_results,
+    held.printed,
+    held.asserted,
+    claims.claims,
     blocks,
     coverage,
     imports,
