@@ -41,10 +41,9 @@ class _Descent(Optimizer):
         self.weight_decay = not_negative(weight_decay, "weight_decay")
         self.steps = 0
         self._parameters: list[Array] = []
+        self._shapes: list[tuple[int, ...]] = []
         self._memory: list[list[Array]] = []  # what is kept of each parameter's past
-        self._room: list[
-            list[Array]
-        ] = []  # for each parameter two arrays to calculate in, so that no step makes new ones
+        self._room: list[list[Array]] = []  # two arrays like each parameter, so that no step makes new ones
 
     @property
     def learning_rate(self) -> float:
@@ -75,10 +74,11 @@ class _Descent(Optimizer):
             ValueError: If there is not one gradient for each parameter, of its shape, or if the optimizer remembers
                 something and has begun with other parameters; then no parameter has moved.
         """
-        if [parameter.shape for parameter in parameters] != [gradient.shape for gradient in gradients]:
+        known = len(parameters) == len(self._parameters) and all(map(operator.is_, parameters, self._parameters))
+        shapes = self._shapes if known else [parameter.shape for parameter in parameters]
+        if shapes != [gradient.shape for gradient in gradients]:
             raise ValueError(_mismatch(parameters, gradients))  # NumPy would stretch one to the shape of the other
-        known = self._parameters
-        if len(parameters) != len(known) or not all(map(operator.is_, parameters, known)):
+        if not known:
             self._begin(parameters)
         rate = self._rate()
         self.steps += 1
@@ -102,17 +102,18 @@ class _Descent(Optimizer):
                 f"parameters: expected the arrays of the first step, {old}, because {self!r} remembers their past, "
                 f"got {given}: make a new optimizer for each network"
             )
-        self.steps, self._parameters = 0, [*parameters]
+        self.steps, self._parameters, self._shapes = 0, [*parameters], [array.shape for array in parameters]
         self._memory = [[np.zeros_like(array) for _ in range(self.kept)] for array in parameters]
         self._room = [[np.empty_like(array) for _ in range(2)] for array in parameters]
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that puts back what the optimizer remembers now, for whoever takes steps back."""
-        steps, parameters, room = self.steps, self._parameters, self._room
+        steps, parameters, shapes, room = self.steps, self._parameters, self._shapes, self._room
         memory = [[array.copy() for array in arrays] for arrays in self._memory]
 
         def put_back() -> None:
-            self.steps, self._parameters, self._memory, self._room = steps, parameters, memory, room
+            self.steps, self._parameters, self._shapes = steps, parameters, shapes
+            self._memory, self._room = memory, room
 
         return put_back
 
