@@ -20,7 +20,7 @@ ORDER = (
     "checks", "options", "latex", "storage",
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
-    "convolution", "pooling", "summary", "network", "loading", "slopes", "noise", "verdicts", "gradcheck",
+    "convolution", "pooling", "summary", "network", "loading", "slopes", "noise", "probing", "verdicts", "gradcheck",
     "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
     "images.resampling", "images.photographs", "images.blobs", "images.preparing", "images.files",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
@@ -34,7 +34,7 @@ ORDER = (
 )  # fmt: skip
 """The modules of the package, those in a wing behind its name; each may import only those before it."""
 WITHOUT_PAGE = (
-    "checks", "idx", "noise", "options", "storage", "images.blobs",
+    "checks", "idx", "noise", "probing", "options", "storage", "images.blobs",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
