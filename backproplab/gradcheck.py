@@ -90,12 +90,13 @@ def check_gradients(subject, first, second, /, *, tolerance=None, entries=None, 
 
     Raises:
         TypeError: If `subject` is neither a network nor callable, or a value is not numeric.
-        ValueError: If names or shapes do not agree, a number is not finite, the cost gives two numbers at one point
+        ValueError: If names or shapes do not agree, a number is not finite, the tolerance not below one, the cost gives two numbers at one point
             or another shape elsewhere, or it has no value on both sides of a parameter however small the step.
 
     Source: Karpathy, *CS231n: Neural Networks Part 3*, section "Gradient checks", for the relative error and kinks.
     """
-    tolerance = None if tolerance is None else positive(tolerance, "tolerance")
+    if tolerance is not None and (tolerance := positive(tolerance, "tolerance")) >= 1:
+        raise ValueError(f"tolerance: expected less than one, with which zero would do for any slope, got {tolerance}")
     if entries is not None:
         entries, rng = whole_number(entries, "entries"), generator(rng)
     elif rng is not None:

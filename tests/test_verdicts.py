@@ -270,6 +270,12 @@ def test_costs_that_cannot_be_checked_are_refused() -> None:
             check_gradients(cost, {"w": np.ones(3)}, {"w": np.full(3, 0.5)})
 
 
+def test_a_tolerance_that_lets_everything_pass_is_refused() -> None:
+    """From a relative error of one on, a claim of zero would be right for every slope."""
+    with pytest.raises(ValueError, match=r"tolerance: expected less than one, .*, got 1\.0$"):
+        check_gradients(lambda p: float(p["w"]) ** 2, {"w": 1.0}, {"w": 0.0}, tolerance=1)
+
+
 def test_single_parameters_are_moved_in_double_precision() -> None:
     """Steps too narrow for single precision reach the cost, which gets double, and a sharp bend is no kink."""
     w = np.array([0.3, -0.7, 1e-3], np.float32)
