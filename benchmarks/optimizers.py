@@ -1,6 +1,8 @@
 """How fast is one step of an optimizer? backproplab beside PyTorch's plain, foreach and fused implementations.
 
 Everything runs on one thread; see `--help`. The gradients are given, so that nothing but the step is measured.
+What to expect: on small networks, where calls cost more than arithmetic, a step of backproplab is the fastest; on large
+ones a fused step, which goes through memory once and not ten times, takes about half the time.
 """
 
 import argparse
