@@ -1,6 +1,7 @@
 """Verdicts on a claimed slope: right, wrong, kink or cannot tell, and the report that collects them."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ VERDICTS = ("wrong", "cannot tell", "kink", "right")
 MISTAKE = 30
 """The largest factor by which a claim is taken to be mistaken, where it could also mean a wave too fast to be measured."""
 STILL = "the cost does not move here at all: zero is right, but whether your formula is shows only where the cost moves"
+COLUMNS = 72
+"""How wide the sentences of a report are."""
 FAR = 10.0 ** np.array([24, *range(23)])
 
 
@@ -44,6 +47,11 @@ class ParameterCheck:
     reason: str
     readings: tuple[Reading, ...]
 
+    @property
+    def entry(self) -> str:
+        """The parameter and which entry of it, as in "W[0, 1]"."""
+        return f"{self.name}{list(self.index)}" if self.index else self.name
+
 
 @dataclass(frozen=True)
 class GradientReport:
@@ -72,28 +80,19 @@ class GradientReport:
         return worst(self.checks, self.tolerance)
 
     def __str__(self) -> str:
-        header = ("parameter", "relative error", "at", "claimed", "measured", "uncertainty", "verdict")
-        lines = [
-            (
-                check.name,
-                f"{check.error:.1e}",
-                str(list(check.index)),
-                f"{check.claimed:+.8e}",
-                f"{check.measured:+.8e}",
-                f"±{check.uncertainty:.0e}",
-                check.verdict,
-            )
-            for check in self.checks
-        ]
-        widths = [max(len(line[i]) for line in (header, *lines)) for i in range(len(header))]
+        lines = [("parameter", "error", "claimed", "measured", "verdict")]
+        for check in self.checks:
+            measured = f"{check.measured:+.6e} ± {check.uncertainty:.0e}"
+            lines.append((check.entry, f"{check.error:.1e}", f"{check.claimed:+.6e}", measured, check.verdict))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in (header, *lines)
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
         ]
-        reasons = [f"{check.name}{list(check.index)}: {check.reason}" for check in self.checks if check.reason]
         seen = "all" if self.seen == self.entries else f"{self.seen:,} of"
         extent = f"{seen} {self.entries:,} entries seen"
-        return "\n".join([*table, *reasons, f"verdict: {self.verdict} (tolerance {self.tolerance:.0e}, {extent})"])
+        reasons = [f"{check.entry}: {check.reason}" for check in self.checks if check.reason]
+        said = [line for reason in reasons for line in wrap(reason, COLUMNS, break_on_hyphens=False)]
+        return "\n".join([*table, *said, f"verdict: {self.verdict} (tolerance {self.tolerance:.0e}, {extent})"])
 
 
 def worst(checks: tuple[ParameterCheck, ...], tolerance: float) -> ParameterCheck:
