@@ -8,15 +8,29 @@ from backproplab.checks import Array
 from backproplab.slopes import EPS, LOST, SHORTEST, Line
 
 GOLDEN = (5**0.5 - 1) / 2
+PLACES = np.arange(13) + np.arange(13) ** 2 * GOLDEN % 1 / 2
+"""Neighbouring places, no two of them as far apart as two others."""
+
+
+def _fourth_differences(places: Array) -> Array:
+    """Return a row for every five neighbouring places: the weights of the divided difference, scaled to a length of one."""
+    rows = np.zeros((len(places) - 4, len(places)))
+    for k, row in enumerate(rows):
+        five = places[k : k + 5]
+        row[k : k + 5] = 1 / np.prod(five[:, None] - five + np.eye(5), axis=1)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+FOURTH = _fourth_differences(PLACES)
 
 
 def scatter(line: Line) -> float:
     r"""Estimate the noise of a cost along a line, whatever its source, from what its fourth differences leave.
 
-    $$\Delta^4 f_k = f_{k+4} - 4 f_{k+3} + 6 f_{k+2} - 4 f_{k+1} + f_k$$
+    $$f[x_k, \dots, x_{k+4}] = \sum_{j=k}^{k+4} w_{kj} f(x_j), \qquad w_{kj} \propto \prod_{i \ne j} \frac{1}{x_j - x_i}, \qquad \sum_j w_{kj}^2 = 1$$
 
-    At neighbouring points they make a smooth function vanish; of independent errors of size σ they keep $\sqrt{70}\,\sigma$.
-    The points are taken closer and closer until the answer is the precision of the machine, or the cost stands still, or the
+    At neighbouring points they make a smooth function vanish; of independent errors of size σ they keep σ. The points are not
+    evenly spaced: rounding moves a cost in equal stairs, and over even steps these, too, can vanish. The points are taken closer and closer until the answer is the precision of the machine, or the cost stands still, or the
     answer stays the same within a factor of four: over two spacings if it is small, over five if it fills the whole
     range of the values, as that of a fast wave or a logarithm may for one or two. The median lets a kink or a jump pass.
 
@@ -33,11 +47,12 @@ def _scatter(line: Line, size: float) -> float:
     least, before = np.inf, 0.0
     filling: list[float] = []
     for spacing in size / 10.0 ** np.arange(3, 16):
-        values = np.array([line.cost(line.x + k * spacing) for k in range(13)])
+        values = np.array([line.cost(line.x + place * spacing) for place in PLACES])
         changes = np.diff(values)
         if not np.isfinite(values).all() or np.count_nonzero(changes) <= changes.size / 2:
             continue
-        sigma, largest = float(np.median(np.abs(np.diff(values, 4)))) / np.sqrt(70) / 0.67, np.abs(values).max()
+        left = FOURTH @ (values - values[0])
+        sigma, largest = float(np.median(np.abs(left))) / 0.67, np.abs(values).max()
         if before / 4 < sigma < min(4 * before, largest / 1e6):
             return max(sigma, before)
         if sigma > np.ptp(values) / 10:  # here the cost does nothing but scatter, or it is a fast wave
@@ -111,12 +126,17 @@ def stair(line: Line) -> float:
 
 
 def _common_measure(values: list[float], rounding: float) -> float:
-    """Return the largest number of which all values are whole multiples but for rounding, by Euclid's algorithm."""
-    measure = 0.0
+    """Return the largest number of which all values are whole multiples but for rounding, by Euclid's algorithm.
+
+    After each value the measure is taken anew, as a whole part of the largest one, or its own rounding would grow from
+    division to division.
+    """
+    measure = largest = 0.0
     for value in values:
+        largest = max(largest, value)
         while measure > rounding:
             value, measure = measure, abs(math.remainder(value, measure))
-        measure = value
+        measure = largest / np.rint(largest / value)
     return measure
 
 

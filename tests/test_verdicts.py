@@ -181,6 +181,10 @@ def cancels_to_nothing(p: Arrays) -> Any:
     return (large + small) * (large - small) - large * large
 
 
+def cosh_in_stairs(A: float, scale: float) -> Callable[[Arrays], Any]:
+    return lambda p: A**2 * (np.cosh(p["w"] / scale / A) - 1)
+
+
 AT_ONE_TWO = {"w": [1.0, 2.0]}
 GIVEN: list[tuple[Any, Any, Any, str]] = [
     (lambda p: 1000 + 1e-6 * p["w"] + 0.5 * p["w"] ** 2, {"w": 0.0}, {"w": -1e-6}, "wrong"),
@@ -214,6 +218,18 @@ GIVEN: list[tuple[Any, Any, Any, str]] = [
         cancels_to_nothing,
         {"w": 265349642.33834538},
         {"w": -8.353559850793332e-10},
+        "cannot tell",
+    ),
+    (
+        cosh_in_stairs(226.92844957189152, 54.689951485025254),
+        {"w": 102.79172823744514},
+        {"w": 0.03436750916023804},
+        "right",
+    ),
+    (
+        cosh_in_stairs(2340424542.0842032, 4.7494346550206617e-4),
+        {"w": 3.176271340628084e-4},
+        {"w": 1408.1008555056776},
         "cannot tell",
     ),
     (lambda p: (1 - np.cos(p["w"])) / p["w"] ** 2, {"w": 1e-4}, {"w": -1e-4 / 12}, "cannot tell"),
