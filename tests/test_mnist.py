@@ -210,7 +210,6 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_downloads_what_is_missing_and_no_more(tmp_path: Path, mirror: Path) -> None:
     """The first call fetches four files, the next none; what is there already stays as it is."""
-    pytest.importorskip("pooch")
     home = tmp_path / "new" / "home"
     assert mnist(home, download=True).y_test.tolist() == [9, 2, 6]
     assert sorted(path.name for path in home.iterdir()) == sorted(f"{name}.gz" for name in datasets.NAMES)
@@ -224,7 +223,6 @@ def test_downloads_what_is_missing_and_no_more(tmp_path: Path, mirror: Path) -> 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_wrong_download_leaves_nothing(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with another checksum is refused by name, what came before it stays, and the next call goes on from there."""
-    pytest.importorskip("pooch")
     home, good = tmp_path / "home", (mirror / f"{TEST_IMAGES}.gz").read_bytes()
     (mirror / f"{TEST_IMAGES}.gz").write_bytes(good[:-1])
     with pytest.raises(ValueError, match=rf"^{TEST_IMAGES}.gz: expected the known file from http://127.0.0.1:"):

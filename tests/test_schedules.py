@@ -1,27 +1,20 @@
-"""Schedules: each is its formula at every step, and PyTorch's where that has the same."""
+"""Schedules: each is its formula at every step."""
 
 from __future__ import annotations
 
 import math
-import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from backproplab import SGD, ConstantRate, CosineDecay, StepDecay, Warmup
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 def given(rate: Any, step: int) -> Any:
     return rate
-
-
-REQUIRED = os.environ.get("CI") == "true"
 
 
 def test_the_constant_rate_is_constant() -> None:
@@ -71,30 +64,3 @@ def test_a_function_is_a_schedule() -> None:
         TypeError, match=r"^learning_rate: expected a number or a schedule such as CosineDecay, got 'x'$"
     ):
         SGD("x")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (ConstantRate(0.3), lambda lr, _: lr.ConstantLR(_, factor=1)),
-        (StepDecay(0.3, every=30, factor=0.5), lambda lr, _: lr.StepLR(_, 30, gamma=0.5)),
-        (CosineDecay(0.3, steps=100, final=0.01), lambda lr, _: lr.CosineAnnealingLR(_, 100, eta_min=0.01)),
-        (
-            Warmup(CosineDecay(0.3, steps=80), steps=20),
-            lambda lr, _: lr.SequentialLR(
-                _, [lr.LinearLR(_, start_factor=1 / 20, total_iters=19), lr.CosineAnnealingLR(_, 80)], [20]
-            ),
-        ),
-    ],
-    ids=repr,
-)
-@pytest.mark.filterwarnings("ignore:The epoch parameter in")  # PyTorch warns of its own SequentialLR
-def test_schedules_agree_with_pytorch(ours: Any, theirs: Callable[[Any, Any], Any]) -> None:
-    """The rates of 101 steps are those of PyTorch's schedulers, of which a warm-up needs two in sequence."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed") if not REQUIRED else __import__("torch")
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
-    scheduler = theirs(torch.optim.lr_scheduler, optimizer)
-    for step in range(101):
-        assert ours(step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12, abs=1e-15)
-        optimizer.step()
-        scheduler.step()
