@@ -138,6 +138,18 @@ QUERIES: dict[str, tuple[str, ...]] = {
     ),
     "network outputs the same value": ("lab/digits/#what-goes-wrong",),
     "weights file": ("lab/digits/#run-it-at-home",),
+    "overfitting": ("lab/generalisation/#overfitting",),
+    "regularization": ("lab/generalisation/#weight-decay",),
+    "weight decay": ("lab/generalisation/#weight-decay",),
+    "L2 regularization": ("lab/generalisation/#weight-decay",),
+    "early stopping": ("lab/generalisation/#early-stopping", "network/algorithm/#when-to-stop"),
+    "data augmentation": ("lab/generalisation/#augmentation",),
+    "augmentation": ("lab/generalisation/#augmentation",),
+    "validation set": ("lab/generalisation/#validation-set",),
+    "generalization gap": ("lab/generalisation/#validation-set", "lab/generalisation/#more-data"),
+    "data leakage": ("lab/generalisation/#data-leakage",),
+    "random labels": ("lab/generalisation/#random-labels",),
+    "cross-validation": ("lab/generalisation/#data-leakage",),
     "cheat sheet": ("reference/cheat-sheet/",),
 }
 """What readers type, and where a picky one would want to be led."""
