@@ -42,6 +42,11 @@ bench: .venv/bench  ## measure training against other libraries
 weigh: build  ## measure how soon each page can be read on a slow phone (needs a Chromium)
 	PYTHONPATH=. $(BIN)/python benchmarks/pages.py site
 
+MNIST ?= ../shared/mnist
+experiments: setup  ## make the recorded experiments again from MNIST's files, in about an hour (MNIST=folder)
+	$(BIN)/python experiments/program_two.py --mnist $(MNIST)
+	$(BIN)/python experiments/reading_digits.py --mnist $(MNIST)
+
 lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/python -m pip install --quiet uv
