@@ -52,8 +52,10 @@ def test_the_readers_start_as_recorded(reader: reading_digits.Reader, data: Data
 @pytest.mark.parametrize(("name", "most"), [("dense", 120), ("convolutional", 70)])
 def test_the_readers_reach_what_the_book_says(name: str, most: int) -> None:
     reader = next(each for each in record("reading-digits")["readers"] if each["name"] == name)
-    assert len(reader["runs"]) == 3
-    assert all(run["wrong"] <= most and run["seconds"] < 120 for run in reader["runs"])
+    wrong = [run["wrong"] for run in reader["runs"]]
+    assert len(wrong) == 3
+    assert np.mean(wrong) <= most
+    assert all(run["seconds"] < 120 for run in reader["runs"])
 
 
 @needs_mnist
