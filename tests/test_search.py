@@ -149,7 +149,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "generalization gap": ("lab/generalisation/#validation-set", "lab/generalisation/#more-data"),
     "data leakage": ("lab/generalisation/#data-leakage",),
     "random labels": ("lab/generalisation/#random-labels",),
-    "cross-validation": ("lab/generalisation/#data-leakage",),
+    "cross-validation": ("lab/generalisation/#cross-validation",),
     "cheat sheet": ("reference/cheat-sheet/",),
 }
 """What readers type, and where a picky one would want to be led."""
