@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from backproplab.figures.grids import *
     from backproplab.figures.handwriting import *
     from backproplab.figures.networks import *
+    from backproplab.figures.photos import *
     from backproplab.figures.plots import *
     from backproplab.figures.surfaces import *
     from backproplab.gradcheck import *
@@ -65,6 +66,7 @@ _PUBLIC = {
     "figures.grids": "count_table image_grid number_grid",
     "figures.handwriting": "draw_digit photograph",
     "figures.networks": "network_diagram",
+    "figures.photos": "photo_grid",
     "figures.plots": "BACKWARD FORWARD INK MUTED PAPER curves plot",
     "figures.surfaces": "contours surface",
     "gradcheck": "check_gradients",

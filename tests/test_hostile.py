@@ -150,6 +150,7 @@ def calls() -> dict[str, Call]:
         "shifted": (lab.shifted, {"images": np.ones((2, 9)), "rng": rng(), "pixels": 1}),
         "digits": (lab.digits, {"dtype": "float32"}),
         "mnist": (lab.mnist, {"folder": "no such folder", "dtype": "float32"}),
+        "photo_grid": (lab.photo_grid, {"pictures": [INK], "titles": ["a"], "columns": 2}),
         "png": (lab.png, {"picture": INK}),
         "load_network": (lab.load_network, {"path": "no such file"}),
         "prepare_digit": (lab.prepare_digit, {"picture": INK, "size": 28}),

@@ -28,7 +28,7 @@ ORDER = (
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
-    "figures.handwriting",
+    "figures.handwriting", "figures.photos",
     "figures.plots", "figures.surfaces",
     "book",
 )  # fmt: skip
