@@ -40,7 +40,7 @@ ROUTES = {
     "You came for convolution": (
         "network/four-equations.md", "convolution/dense-to-local.md", "convolution/forward.md", "convolution/gate.md",
         "convolution/pooling.md", "convolution/kernel-gradient.md", "convolution/one-signal.md",
-        "convolution/digits-cnn.md",
+        "convolution/digits-cnn.md", "lab/handwriting.md",
     ),
 }  # fmt: skip
 """Three ways through the book."""

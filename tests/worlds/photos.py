@@ -51,3 +51,12 @@ def odds(*z: float) -> World:
     """The shares that a softmax makes of some numbers."""
     powers = np.exp(np.array(z))
     return World({"z": np.array(z), "p": powers / powers.sum()}, first=0)
+
+
+def closed(reach: int, size: int, *, levels: int = 0) -> World:
+    """A row of pixels, for each the window of its neighbours, and the darkest of the lightest of each window."""
+    rng = np.random.default_rng(4)
+    row = rng.random(size) if not levels else rng.integers(1, levels, size) / levels
+    window = {i: {k for k in range(size) if abs(k - i) <= reach} for i in range(size)}
+    light = [min(max(row[m] for m in window[k]) for k in window[i]) for i in range(size)]
+    return World({"g": row, "U": window, "ell": np.array(light)}, first=0)
