@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import signal
 import subprocess
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from backproplab import Progress, accuracy, digits, load_network
+from backproplab import Dense, Network, Progress, accuracy, digits, load_network
 from backproplab.commands import progress
+from backproplab.commands.data import Examples
 from backproplab.commands.main import main
-from backproplab.commands.train import _Best
+from backproplab.commands.train import _Best, _finish
 from tests.book import ROOT
 from tests.commands.shell import ENVIRONMENT, PROGRAM, refusal, run
 
@@ -176,19 +178,18 @@ def test_what_is_wrong_is_named(
     assert "\nTraceback" not in out
 
 
-def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
+def test_the_best_epoch_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of several epochs the one with the smallest loss on what was held out comes back, bit by bit."""
-    from backproplab import Dense, Network
-
     network = Network([Dense(1, 1, rng=np.random.default_rng(0))])
     best = _Best(network)
     for epoch, loss in enumerate((3.0, 1.0, 2.0), 1):
         network.parameters["W1"][...] = epoch
         best.see(Progress(epoch, 0.0, None, loss))
-    best.restore()
-    assert network.parameters["W1"] == 2
-    assert best.progress is not None
-    assert best.progress.epoch == 2
+    path = tmp_path / "best.npz"
+    examples = Examples(np.ones((2, 1)), np.array([0, 1]))
+    assert _finish(best, examples, argparse.Namespace(save=path), None) == 0
+    assert load_network(path).parameters["W1"] == network.parameters["W1"] == 2
+    assert capsys.readouterr().out.startswith("the best epoch is 2, loss 0.0000, held out 1.0000\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C reaches the whole console")

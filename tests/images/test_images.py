@@ -270,6 +270,21 @@ def test_uneven_light_is_divided_out() -> None:
     assert ((1 - 0.8 * ink) * light)[ink == 0].min() < 0.4
 
 
+def test_a_shadow_in_a_corner_is_light_and_no_ink() -> None:
+    """What reaches the edge may be wide beyond it: a dark corner is divided out as a wide shadow is."""
+    rows, columns = np.indices((120, 100))
+    light = 1 - 0.5 * np.clip((rows + columns - 175) / 15, 0, 1)
+    assert even_light(0.9 * light).min() > 0.85
+    assert reason(0.9 * light) == "blank"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_grain_in_the_shade_is_no_ink(seed: int) -> None:
+    """Division by little light makes grain large; a blank page is blank all the same."""
+    grain = photograph(np.zeros((240, 200)), rng=rng(seed), slope=0.3, shadow=0.4, grain=0.05)
+    assert reason(grain) == "blank"
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_a_prepared_digit_is_made_as_mnist_is(digit: int) -> None:
     """The longer side of its box has 20 pixels, its centre of mass is less than half a pixel off the middle, ink is 1."""
