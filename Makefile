@@ -46,6 +46,7 @@ MNIST ?= ../shared/mnist
 experiments: setup  ## make the recorded experiments again from MNIST's files, in about an hour (MNIST=folder)
 	$(BIN)/python experiments/program_two.py --mnist $(MNIST)
 	$(BIN)/python experiments/reading_digits.py --mnist $(MNIST)
+	$(BIN)/python experiments/preprocessing.py --mnist $(MNIST)
 
 lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
 	$(PYTHON) -m venv .cache/lock

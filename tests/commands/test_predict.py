@@ -52,6 +52,13 @@ def test_all_ten_outputs_are_those_of_the_network(
     assert [bar.split()[:2] for bar in bars] == [[str(k), f"{value:.2%}"] for k, value in enumerate(outputs)]
 
 
+def test_the_network_of_the_package_reads_at_once(photo: Path) -> None:
+    """Without any option the network that comes with the package reads the 5 that was photographed."""
+    done = run("predict", photo)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{photo}: 5\n")
+
+
 def test_a_process_reads_a_picture_and_draws_the_stages(tmp_path: Path, photo: Path) -> None:
     """Without a terminal there is no colour, lines keep to the width, and the stages are drawn."""
     save(tmp_path / "net.npz", (784,))

@@ -137,6 +137,19 @@ def test_the_record_names_what_was_measured() -> None:
         assert (sum(again["refused"].values()) == again["images"]) == (again["read"] == {})
 
 
+def test_two_records_agree_on_what_is_read_without_a_mistake() -> None:
+    """Both networks, from seed 0, read as many images as the record of their training says."""
+    folder = ROOT / "experiments" / "records"
+    mistakes, training = (
+        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("handwriting", "reading-digits")
+    )
+    read = next(row["read"] for row in mistakes["mistakes"] if row["mistake"] == "none")
+    wrong = {
+        reader["name"]: next(r["wrong"] for r in reader["runs"] if r["seed"] == 0) for reader in training["readers"]
+    }
+    assert {kind: round(mistakes["images"] * (1 - share)) for kind, share in read.items()} == wrong
+
+
 @pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST does not come with the book")
 @pytest.mark.parametrize("mistake", ["none", "not inverted", "grey paper"])
 def test_the_record_is_what_the_network_reads(mistake: str) -> None:
