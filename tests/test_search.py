@@ -63,7 +63,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
         "convolution/gate/#how-much-survives-layer-by-layer",
         "convolution/gate/#many-gates-in-a-row",
     ),
-    "saturated neurons": ("network/what-they-teach/#saturation",),
+    "saturated neurons": ("network/what-they-teach/#saturation", "lab/stalls/#saturation"),
     "initialise weights to zero": ("network/what-they-teach/#twins-never-part",),
     "symmetry breaking": ("network/what-they-teach/#twins-never-part", "network/what-they-teach/#symmetry"),
     "chain rule": ("foundations/chain-rule/",),
