@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from backproplab.book.chapters import chapters
 from backproplab.book.search import Reader, Section, without_formulas
 from tests.browser import listen, serve
 
@@ -160,6 +161,11 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "data leakage": ("lab/generalisation/#data-leakage",),
     "random labels": ("lab/generalisation/#random-labels",),
     "cross-validation": ("lab/generalisation/#cross-validation",),
+    "white on black": ("lab/handwriting/#white-on-black",),
+    "handwriting": ("lab/handwriting/",),
+    "centre of mass": ("lab/handwriting/#centre-of-mass",),
+    "png": ("lab/handwriting/#try-your-own",),
+    "preprocessing": ("lab/handwriting/#what-mistakes-cost",),
     "cheat sheet": ("reference/cheat-sheet/",),
 }
 """What readers type, and where a picky one would want to be led."""
@@ -253,7 +259,8 @@ def test_only_the_search_of_mkdocs_is_asked_through_our_worker(site: Path, zensi
 
 
 def test_the_index_weighs_little(site: Path) -> None:
-    assert len(gzip.compress((site / "search/search_index.json").read_bytes())) < 150_000
+    """A chapter adds no more to what a search loads than a small picture would."""
+    assert len(gzip.compress((site / "search/search_index.json").read_bytes())) < 5_800 * len(chapters())
 
 
 @pytest.fixture(scope="module")
