@@ -5,7 +5,7 @@ export NO_MKDOCS_2_WARNING := 1
 # The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup serve build check test plants bench weigh lock format clean
+.PHONY: help setup serve build check test plants record bench weigh lock format clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -31,8 +31,12 @@ test: setup  ## lint, check the types, run every test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-plants: setup  ## plant mistakes in every equation, and say which no test notices
+plants: setup  ## plant mistakes in every equation and in the pages, and say which nobody notices
 	$(BIN)/python -m tests.plants
+	$(BIN)/python -m tests.page_plants 300
+
+record: setup  ## write down anew what the pages print, and show what has changed
+	$(BIN)/python -m tests.record
 
 bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
