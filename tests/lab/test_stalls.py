@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,11 +17,13 @@ from backproplab import (
     half_squared_error,
     he,
     leaky_relu,
+    mnist,
     relu,
     softmax_cross_entropy,
     xavier,
 )
 from backproplab.book.formulas.formula import formula
+from tests.book import ROOT
 from tests.worlds.stalls import (
     balanced,
     deep_relus,
@@ -28,6 +35,8 @@ from tests.worlds.stalls import (
     one_number,
     standardized,
 )
+
+MNIST = Path(os.environ.get("MNIST", ROOT.parent / "shared" / "mnist"))
 
 
 @pytest.mark.equation("FIRSTLOSS")
@@ -120,3 +129,19 @@ def test_only_a_leak_moves_a_neuron_that_every_input_leaves_below_zero(activatio
         learns = below < 3 or activation is leaky_relu
         assert np.any(trace.gradients["W1"]) == learns
         assert np.any(trace.gradients["b1"]) == learns
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not here: MNIST=folder names the folder of its four files")
+@pytest.mark.parametrize("number", [0, 5])
+def test_the_first_losses_are_as_recorded(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first loss and the first epoch of a recorded run come out again, for each of the two ways to draw the weights."""
+    monkeypatch.syspath_prepend(ROOT / "experiments")
+    experiment = importlib.import_module("first_loss")
+    recorded = json.loads((ROOT / "experiments/records/first-loss.json").read_text("utf-8"))["runs"]
+    assert [(run["init"], run["seed"]) for run in recorded] == [
+        (init, seed) for init in experiment.INITS for seed in experiment.SEEDS
+    ]
+    run = recorded[number]
+    again = experiment.run(run["init"], run["seed"], mnist(MNIST, np.float32), epochs=1)
+    assert again["first"] == pytest.approx(run["first"], rel=1e-3)
+    assert again["log"] == pytest.approx(run["log"][:1], rel=1e-2)
