@@ -42,6 +42,7 @@ bench: .venv/bench  ## measure training against other libraries
 	$(BIN)/python benchmarks/mlp.py
 	$(BIN)/python benchmarks/cnn.py
 	$(BIN)/python benchmarks/optimizers.py
+	$(BIN)/python benchmarks/autograd.py
 
 weigh: build  ## measure how soon each page can be read on a slow phone (needs a Chromium)
 	PYTHONPATH=. $(BIN)/python benchmarks/pages.py site

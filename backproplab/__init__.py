@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backproplab.activations import *
     from backproplab.augmentation import *
+    from backproplab.autograd.learning import *
+    from backproplab.autograd.tensor import *
+    from backproplab.autograd.value import *
     from backproplab.calculus.derivatives import *
     from backproplab.calculus.descent import *
     from backproplab.calculus.extrapolation import *
@@ -52,6 +55,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "activations": "ACTIVATIONS Activation identity leaky_relu relu sigmoid softmax softmax_jacobian tanh",
     "augmentation": "shifted",
+    "autograd.learning": "Linear cross_entropy take_step",
+    "autograd.tensor": "Tensor",
+    "autograd.value": "Value",
     "calculus.derivatives": "central_difference derivative forward_difference gradient hessian jacobian",
     "calculus.descent": "Descent gradient_descent",
     "calculus.extrapolation": "Estimate",

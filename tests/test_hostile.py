@@ -74,6 +74,8 @@ def drawn(panel: str, caption: str, alt: str) -> str:
 def calls() -> dict[str, Call]:
     """A right call of everything public, by name."""
     network, trace = net(), net().trace(X, Y)
+    moved = lab.Tensor(COLUMNS)
+    moved.sum().backward()
     table: dict[str, Call] = {
         "Activation": (lab.Activation, {"name": "cube", "function": np.square, "derivative": np.sqrt, "gain": 1.0}),
         "Loss": (lab.Loss, {"name": "cost", "value": np.vdot, "gradient": np.add}),
@@ -138,6 +140,20 @@ def calls() -> dict[str, Call]:
         "StepDecay": (lab.StepDecay, {"learning_rate": 0.1, "every": 2, "factor": 0.5}),
         "CosineDecay": (lab.CosineDecay, {"learning_rate": 0.1, "steps": 2, "final": 0.01}),
         "Warmup": (lab.Warmup, {"learning_rate": 0.1, "steps": 2}),
+        "Value": (lab.Value, {"data": 2.0}),
+        "Value.**": (lambda **given: lab.Value(0.5) ** given["exponent"], {"exponent": 2}),
+        "Value.*": (lambda **given: lab.Value(2.0) * given["operand"], {"operand": 2}),
+        "Tensor": (lab.Tensor, {"data": COLUMNS}),
+        "Tensor.*": (lambda **given: lab.Tensor(COLUMNS) * given["operand"], {"operand": COLUMNS}),
+        "Tensor.**": (lambda **given: lab.Tensor(COLUMNS) ** given["exponent"], {"exponent": 2}),
+        "Tensor.sum": (lab.Tensor(COLUMNS).sum, {"axis": 0, "keepdims": True}),
+        "Tensor.max": (lab.Tensor(COLUMNS).max, {"axis": 0, "keepdims": True}),
+        "Tensor.reshape": (lambda **given: lab.Tensor(COLUMNS).reshape(given["shape"]), {"shape": (3, 2)}),
+        "Tensor.transpose": (lambda **given: lab.Tensor(COLUMNS).transpose(given["axes"]), {"axes": (1, 0)}),
+        "Tensor.backward": ((lab.Tensor(COLUMNS) * 2).backward, {"gradient": COLUMNS}),
+        "Linear": (lab.Linear, {"inputs": 3, "outputs": 2, "init": "he", "rng": rng(), "dtype": "float64"}),
+        "cross_entropy": (lab.cross_entropy, {"logits": lab.Tensor(X), "y": [0, 1, 2, 1, 0]}),
+        "take_step": (lab.take_step, {"optimizer": lab.SGD(0.1), "parameters": [moved]}),
         "accuracy": (lab.accuracy, {"network": network, "x": X, "y": Y}),
         "minibatches": (lab.minibatches, {"examples": 5, "batch_size": 2, "rng": rng()}),
         "fit": (
