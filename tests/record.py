@@ -24,7 +24,7 @@ from backproplab.book.source import ROOT, pages
 from backproplab.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from backproplab.book.source import Block, Page
 
@@ -34,7 +34,7 @@ MEASURED = ("why-fast-timed", "why-fast-timed-said", "minibatches-cost", "miniba
 TRAINED = (
     "digits-cnn-exercise-augment", "digits-cnn-exercise-augment-said",
     "kernel-gradient-check", "one-signal-check", "one-signal-switch", "one-signal-switch-figure", "four-equations-check",
-    "minima-nine", "why-fast-step", "why-fast-step-shown", "stalls-dying",
+    "minima-nine", "why-fast-step", "why-fast-step-shown", "stalls-dying", "handwriting-cross",
 )  # fmt: skip
 """Blocks whose numbers depend on the kernels of a BLAS: after long training, and where rounding decides which is largest."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -79,15 +79,15 @@ def _drawn(drawing: str) -> str:
     )
     words = " ".join(re.findall(r">([^<>]*\w[^<>]*)<", shapes))
     numbers = re.findall(r"-?\d+(?:\.\d+)?", shapes)
-    return f"drawing: {_sums(numbers)}: {words}"
+    return f"drawing: {_sums(numbers, lambda total: f'{total:.1f}')}: {words}"
 
 
-def _sums(numbers: Any) -> str:
+def _sums(numbers: Any, form: Callable[[float], str]) -> str:
     """Return two sums that differ if a number changes or two of them change places."""
     flat = np.ravel(np.asarray(numbers, dtype=float))
     sums = float(flat.sum()), float(flat @ np.cos(np.arange(len(flat))))
     rounding = 1e-5 * np.abs(flat).sum()
-    return f"{len(flat)} numbers, " + ", ".join("0" if abs(total) < rounding else _number(total) for total in sums)
+    return f"{len(flat)} numbers, " + ", ".join("0" if abs(total) < rounding else form(total) for total in sums)
 
 
 def _number(value: float) -> str:
@@ -111,7 +111,9 @@ def _value(value: Any, depth: int = 0) -> str:
         return _number(float(value))
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         few = value.size <= ENTRIES and depth < 2
-        return f"{value.shape} " + (" ".join(_number(float(entry)) for entry in value.ravel()) if few else _sums(value))
+        return f"{value.shape} " + (
+            " ".join(_number(float(entry)) for entry in value.ravel()) if few else _sums(value, _number)
+        )
     if depth > 2:
         return type(value).__name__
     if isinstance(value, Network):
@@ -124,7 +126,7 @@ def _value(value: Any, depth: int = 0) -> str:
         )
     if isinstance(value, list | tuple | set | range):
         if len(value) > ENTRIES and all(isinstance(each, int | float | np.number) for each in value):
-            return f"{type(value).__name__} of {_sums(list(value))}"
+            return f"{type(value).__name__} of {_sums(list(value), _number)}"
         parts = [_value(each, depth + 1) for each in [*value][:ENTRIES]]
         return f"{type(value).__name__} of {len(value)}: " + ", ".join(parts)
     if is_dataclass(value):
