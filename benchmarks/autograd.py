@@ -84,16 +84,19 @@ def main() -> None:
     rounds = parser.parse_args().rounds
 
     from backproplab import Value
+    from backproplab.autograd.graph import backward_order
 
     ways = {"backproplab": Demonstration(Value)}
     if installed("micrograd"):
         from micrograd.engine import Value as There
 
         ways["micrograd"] = Demonstration(There)
-    speeds = race([Contender(name, 1, way.turn) for name, way in ways.items()], rounds)
+    nodes = len(backward_order(ways["backproplab"].cost()))
+    speeds = race([Contender(name, nodes, way.turn) for name, way in ways.items()], rounds)
+    print(f"{nodes:,} numbers in a step\n")
     print(setting("micrograd"))
     print()
-    print(table(speeds, "micrograd", "steps/s"))
+    print(table(speeds, "micrograd", "numbers/s"))
     if "micrograd" not in ways:
         print("\nmicrograd is not installed.")
     elif len({round(way.turn(), 9) for way in ways.values()}) > 1:

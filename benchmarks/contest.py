@@ -1,5 +1,6 @@
 """A fair contest: contenders take turns in one process, on one thread, and the table says on what machine."""
 
+import gc
 import importlib.metadata
 import importlib.util
 import os
@@ -57,6 +58,7 @@ def race(contenders: Sequence[Contender], rounds: int) -> dict[str, list[float]]
     for number in range(rounds + 1):
         first = number % len(contenders)
         for contender in [*contenders[first:], *contenders[:first]]:
+            gc.collect()  # nobody clears away what another has left
             time.sleep(REST)
             start = time.perf_counter()
             contender.turn()

@@ -1,7 +1,7 @@
 """The order in which a record is walked back: nothing hands its gradient on before it has all of it."""
 
 from collections.abc import Sequence
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, cast
 
 
 class Recorded(Protocol):
@@ -18,24 +18,21 @@ Node = TypeVar("Node", bound=Recorded)
 def backward_order(result: Node) -> list[Node]:
     """Return everything that `result` was computed from, itself first, and each only after all that use it.
 
-    Two walks without recursion, so that a chain may have any length: the first counts how often each node is used, the
-    second takes a node as soon as all its users have been taken.
+    The walk goes into depth, with a list in place of recursion, so that a chain may have any length. A node whose parents
+    are still to come waits on the list under a None; when the None comes up, all of them are in the order.
 
-    Source: Kahn 1962, *Topological Sorting of Large Networks*.
+    Source: Cormen, Leiserson, Rivest and Stein 2009, *Introduction to Algorithms*, section 22.4.
     """
-    uses = {result: 0}
-    found = [result]
-    for node in found:
-        for parent in node.parents:
-            if parent in uses:
-                uses[parent] += 1
-            else:
-                uses[parent] = 1
-                found.append(parent)
-    order = [result]
-    for node in order:
-        for parent in node.parents:
-            uses[parent] -= 1
-            if not uses[parent]:
-                order.append(parent)
+    order: list[Node] = []
+    seen: set[Node] = set()
+    waiting: list[Node | None] = [result]
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            order.append(cast("Node", waiting.pop()))
+        elif node not in seen:
+            seen.add(node)
+            waiting += (node, None)
+            waiting += node.parents
+    order.reverse()
     return order

@@ -132,9 +132,10 @@ class Value:
                 node.grad = 0.0
         self.grad += 1.0
         for node in order:
-            grad = node.grad
-            for parent, slope in zip(node.parents, node.slopes, strict=True):
-                parent.grad += slope * grad
+            if node.parents:
+                grad = node.grad
+                for parent, slope in zip(node.parents, node.slopes, strict=True):
+                    parent.grad += slope * grad
 
 
 def _result(data: float, parents: tuple[Value, ...], slopes: tuple[float, ...]) -> Value:
