@@ -252,7 +252,7 @@ class Tensor:
 
 
 def record(operation: Operation, *operands: Operand, **settings: Any) -> Tensor:
-    """Carry an operation out, and remember it: the operands, their arrays, and what they looked like."""
+    """Carry an operation out, and remember it: the operands, their arrays, and how often each has been moved."""
     tensors = [operand for operand in operands if isinstance(operand, Tensor)]
     pairs: list[tuple[Tensor | None, Array]] = [
         (operand, operand.data) if isinstance(operand, Tensor) else (None, constant(operand, tensors[0].dtype))
