@@ -266,7 +266,7 @@ def record(operation: Operation, *operands: Operand, **settings: Any) -> Tensor:
         shapes = " and ".join(str(array.shape) for _, array in pairs)
         raise kind(f"{operation.name}: expected {fit} {shapes}: {error}") from None
     result = Tensor.__new__(Tensor)
-    result._array = frozen(array)
+    result._array = frozen(array if array.base is None else np.array(array))  # no view of what a step may move
     result._changes, result.grad, result.parents = 0, None, tuple(tensors)
     result._operation, result._operands, result._settings = operation, pairs, settings
     result._recorded = [(tensor, tensor._changes) for tensor in tensors]

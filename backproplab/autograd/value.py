@@ -52,7 +52,7 @@ class Value:
     def __init__(self, data: float) -> None:
         self.data = data if type(data) is float else _number(data, "data")
         self.grad = 0.0
-        self.parents = self.slopes = ()
+        self.parents, self.slopes = (), ()
 
     def __repr__(self) -> str:
         return f"Value(data={self.data!r}, grad={self.grad!r})"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
-from backproplab import SGD, Tensor, take_step
+from backproplab import SGD, Tensor, Value, take_step
 from backproplab.autograd import operations
 from backproplab.autograd.operations import Operation, unbroadcast
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Shapes = tuple[tuple[int, ...], ...]
 
-FOR_TWO: dict[str, Callable[..., Tensor]] = {
+FOR_TWO: dict[str, Callable[..., Any]] = {
     "+": lambda x, y: x + y,
     "-": lambda x, y: x - y,
     "*": lambda x, y: x * y,
     "/": lambda x, y: x / y,
 }
-ENTRY_BY_ENTRY: dict[str, Callable[..., Tensor]] = {
-    "-": lambda x: -x,
+ENTRY_BY_ENTRY: dict[str, Callable[..., Any]] = {
+    "-x": lambda x: -x,
     "** 3": lambda x: x**3,
     "** -1": lambda x: x**-1,
     "** 0": lambda x: x**0 + 0 * x,
@@ -288,6 +288,29 @@ def test_a_step_between_forward_and_backward_is_noticed() -> None:
     (x * y).sum().backward()
     assert y.grad is not None
     np.testing.assert_allclose(y.grad, np.array([1 + 0.9, 2 + 1.9]))
+
+
+@pytest.mark.parametrize("name", REARRANGED)
+def test_a_step_changes_no_result(name: str) -> None:
+    """A row, a transpose or another shape of a tensor keeps its numbers when an optimizer moves the tensor."""
+    x = Tensor(away_from_zero((2, 3, 4), 6))
+    result = REARRANGED[name](x)
+    before = result.data.copy()
+    x.grad = np.ones((2, 3, 4))
+    take_step(SGD(0.1), [x])
+    np.testing.assert_array_equal(result.data, before)
+
+
+@pytest.mark.parametrize("name", [*FOR_TWO, *ENTRY_BY_ENTRY])
+@given(x=st.floats(0.3, 2), y=st.floats(-2, -0.3))
+def test_a_tensor_of_one_number_is_a_value(name: str, x: float, y: float) -> None:
+    """Both engines, which share no derivative, give one number the same gradient."""
+    operation = FOR_TWO.get(name) or (lambda a, b: ENTRY_BY_ENTRY[name](a * b))
+    values, tensors = (Value(x), Value(y)), (Tensor(x), Tensor(y))
+    operation(*values).backward()
+    operation(*tensors).backward()
+    for value, tensor in zip(values, tensors, strict=True):
+        assert value.grad == pytest.approx(float(tensor.grad), rel=1e-13, abs=1e-15)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
