@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from backproplab import Dense, Network
+from backproplab import Dense, Network, minibatches
+from tests.book import ROOT
 
 
 @pytest.mark.erratum("001-random-row")
@@ -47,3 +50,23 @@ def test_the_sum_of_gradients_belongs_to_the_sum_of_costs() -> None:
     x, y = rng.standard_normal((6, 2)), rng.random((6, 3))
     summed = sum(network.trace(x[i], y[i]).gradients["W1"] for i in range(6))
     np.testing.assert_allclose(summed, 6 * network.trace(x, y).gradients["W1"])
+
+
+@pytest.mark.erratum("003-small-rate")
+def test_the_learning_rate_is_what_holds_program_two_back() -> None:
+    """In the record, a larger rate alone is worth more than twenty points, and biases that learn less than one."""
+    record = json.loads((ROOT / "experiments/records/program-two.json").read_text("utf-8"))
+    ends = {each["name"]: np.array([run["correct"][-1] for run in each["runs"]]) / 100 for each in record["settings"]}
+    published = ends["as published"]
+    assert len(published) == 20
+    assert np.median(ends["learning rate 3"] - published) > 20
+    assert np.median(ends["smaller weights"] - published) > 15
+    assert abs(np.median(ends["biases learn"] - published)) < 1
+
+
+@pytest.mark.erratum("003-epochs")
+def test_an_epoch_is_many_iterations() -> None:
+    """A pass through 600 examples in batches of ten takes sixty iterations and meets each example once."""
+    batches = [*minibatches(600, 10, np.random.default_rng(0))]
+    assert len(batches) == 60
+    assert sorted(np.concatenate(batches)) == list(range(600))
