@@ -84,8 +84,8 @@ def test_a_chapter_opens_with_its_line_and_the_map_shows_them_all() -> None:
         (
             "../mkdocs.yml",
             "25. Handwritten digits",
-            "26. Handwritten digits",
-            "mkdocs.yml calls docs/lab/digits.md chapter 26, but it is chapter 25",
+            "24. Handwritten digits",
+            "mkdocs.yml calls docs/lab/digits.md chapter 24, but it is chapter 25",
         ),
     ],
 )

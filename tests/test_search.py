@@ -143,6 +143,11 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "loss does not decrease": ("lab/stalls/#what-goes-wrong",),
     "exploding gradient": ("lab/stalls/#vanishing-exploding",),
     "confusion matrix": ("lab/digits/#what-it-confuses",),
+    "mnist": ("lab/mnist/", "lab/mnist/#task", "lab/mnist/#program", "lab/mnist/#at-home", "lab/mnist/#suspects"),
+    "mnist from scratch": ("lab/mnist/",),
+    "low accuracy on mnist": ("lab/mnist/#suspects",),
+    "frozen biases": ("lab/mnist/#frozen-biases",),
+    "train mnist": ("lab/mnist/#at-home",),
     "not converging": (
         "lab/digits/#what-goes-wrong",
         "foundations/descent/#what-goes-wrong",

@@ -36,6 +36,7 @@ ROUTES = {
     "You know calculus": (
         "network/neuron.md", "network/layer.md", "network/mistake.md", "network/one-neuron-per-layer.md",
         "network/many-neurons.md", "network/four-equations.md", "network/algorithm.md", "network/why-fast.md",
+        "lab/mnist.md",
     ),
     "You came for convolution": (
         "network/four-equations.md", "convolution/dense-to-local.md", "convolution/forward.md", "convolution/gate.md",
