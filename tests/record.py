@@ -49,14 +49,21 @@ ENTRIES = 12
 
 def recorded(page: Page) -> str:
     """Run all programs of a page, in order, and return what there is to record."""
-    lines = []
+    return run(page)[0]
+
+
+def run(page: Page) -> tuple[str, str]:
+    """Run all programs of a page, in order, and return what there is to record and everything that they print."""
+    lines, everything, session = [], [], f"record {page.name}"
+    _sessions_globals.pop(session, None)
     for block in page.blocks:
         if block.executed and block.info.startswith("python"):
-            name, session = block.options["id"], f"record {page.name}"
-            printed = _run_python(dedent(block.code), id=f"record {name}", session=session)
-            noted = [*_printed(printed), *(_names(block, _sessions_globals[session]) if block.shown else ())]
+            name = block.options["id"]
+            everything.append(_run_python(dedent(block.code), id=f"record {name}", session=session))
+            noted = [*_printed(everything[-1]), *(_names(block, _sessions_globals[session]) if block.shown else ())]
             lines += [f"[{name}]", *(_without_numbers(line, name) for line in noted), ""]
-    return "\n".join(lines)
+    _sessions_globals.pop(session)
+    return "\n".join(lines), "\n".join(everything)
 
 
 def _without_numbers(line: str, block: str) -> str:
