@@ -214,6 +214,8 @@ def test_a_pass_spoils_nothing_that_it_was_handed() -> None:
     np.testing.assert_array_equal(y.grad, [1, 1])
     np.testing.assert_array_equal(z.grad, [1, 1])
     np.testing.assert_array_equal(start, [1, 1])
+    with pytest.raises(ValueError, match="read-only"):  # what may still be shared, nothing can write to
+        z.grad[0] = 7  # type: ignore[index]
     start[:] = 7
     np.testing.assert_array_equal(z.grad, [1, 1])
 

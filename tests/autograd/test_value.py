@@ -151,6 +151,10 @@ def test_a_second_pass_adds_the_same_again() -> None:
     x.grad = 0
     z.backward()
     assert x.grad == 12
+    alone = Value(5)
+    alone.backward()
+    alone.backward()
+    assert alone.grad == 2
 
 
 def test_two_results_that_share_a_part() -> None:
