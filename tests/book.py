@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("backproplab", "docs", "overrides", "tests")
+PARTS = ("backproplab", "docs", "experiments", "overrides", "tests")
 FRONT = "---\ndescription: One page\n---\n\n# One page\n\n"
 
 
@@ -65,6 +65,7 @@ def tiny(folder: Path, page: str, *, module: str = "", test: str = "") -> Path:
     for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text(text, "utf-8")
-    (folder / "overrides").mkdir(exist_ok=True)
+    for empty in ("experiments", "overrides"):
+        (folder / empty).mkdir(exist_ok=True)
     (folder / "backproplab/book").symlink_to(ROOT / "backproplab/book")
     return folder

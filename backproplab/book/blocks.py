@@ -55,7 +55,7 @@ CONVERSION = _Conversion()
 def digest(root: Path = ROOT) -> str:
     """Sum up everything that a page may depend on, so that no cache of a builder outlives a change of it."""
     found = hashlib.sha256(sys.version.encode())
-    for folder in ("backproplab", "docs", "tests"):
+    for folder in ("backproplab", "docs", "experiments", "tests"):
         for path in sorted((root / folder).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 found.update(f"{path.relative_to(root)} ".encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -126,7 +126,11 @@ def on_nav(nav: Navigation, *, config: MkDocsConfig, **_: object) -> None:
     there = dict.fromkeys((root / "docs").rglob("*"), b"")  # a link needs its target to be there, no more
     common = there | states(root / "mkdocs.yml", root / "docs" / GLOSSARY, *(root / "overrides").rglob("*"))
     sources = {}
-    for path in (*(root / "backproplab").rglob("*"), *(root / "tests").rglob("*.py")):
+    for path in (
+        *(root / "backproplab").rglob("*"),
+        *(root / "experiments").rglob("*"),
+        *(root / "tests").rglob("*.py"),
+    ):
         if path.suffix == ".py":
             sources[path] = path.read_bytes()
             common[path] = "\n".join(NAMES.findall(sources[path].decode())).encode()
