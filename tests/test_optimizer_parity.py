@@ -84,7 +84,7 @@ def test_a_hundred_steps_are_those_of_pytorch(pair: str, schedule: str) -> None:
             ),
         ),
     ],
-    ids=repr,
+    ids=["constant", "step decay", "cosine", "warm-up"],
 )
 @pytest.mark.filterwarnings("ignore:The epoch parameter in")  # PyTorch warns of its own SequentialLR
 def test_schedules_agree_with_pytorch(ours: Any, theirs: Callable[[Any, Any], Any]) -> None:
