@@ -197,9 +197,11 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     """A real process, stopped after its first epochs, saves what it has learnt, says so, and ends with 130."""
     path = tmp_path / "so far.npz"
     command = [*PROGRAM, "train", "--epochs", "100000", "--hidden", "8", "--save", str(path)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may ignore it
     with subprocess.Popen(
         command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
+        signal.signal(signal.SIGINT, before)
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("epoch      3 of 100000"):
