@@ -105,7 +105,7 @@ class Names(ast.NodeVisitor):
                 self.bound.add(name)
                 self.functions[name] = needed(ast.unparse(node)) - {name}
             case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                self.read |= needed(ast.unparse(node)) - self.bound
+                self.read |= needed(f"lambda: ({ast.unparse(node)})") - self.bound  # its own names are its own
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 origin = getattr(node, "module", None)
                 self.imports |= {alias.asname or alias.name: f"{origin}: {alias.name}" for alias in names}
