@@ -6,7 +6,6 @@ import pytest
 
 from backproplab.book.source import pages
 from tests import record
-from tests.book import ROOT
 from tests.test_held import VISIBLE, block, page
 
 
@@ -64,7 +63,3 @@ def test_the_record_keeps_the_words_alone_of_what_is_measured() -> None:
     before, now = (recorded(block("why-fast-timed-said", f"print('It took {seconds} s.')")) for seconds in (1, 2))
     assert before == now
     assert "It took" in before
-
-
-def test_the_record_is_of_this_book() -> None:
-    assert ROOT / "tests/record" == record.FOLDER
