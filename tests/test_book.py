@@ -254,7 +254,7 @@ def test_an_import_against_the_direction_is_seen(book: Path, statement: str) -> 
         "from . import examples",
         "from .examples import worked_example",
         "from ..gradcheck import check_gradients\nfrom ..command import main",
-        "from backproplab.figures.drawing import figure",
+        "from backproplab.commands.train import add_to",
         "from backproplab import worked",
     ],
 )

@@ -1,4 +1,7 @@
-"""Put what the pages need from npm where the site can take it along: `python -m backproplab.book.assets`."""
+"""Put what the pages need from npm, and the package's widgets, where the site can take them along.
+
+`python -m backproplab.book.assets`
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ ROOT = Path(__file__).parents[2]
 FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
 WANTED = {
     "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2", "dist/contrib/copy-tex.min.js"),
+    "@preact/signals-core": ("LICENSE", "dist/signals-core.mjs"),
+    "d3-array": ("LICENSE", "dist/d3-array.min.mjs"),
+    "d3-contour": ("LICENSE", "dist/d3-contour.min.mjs"),
     "@fontsource-variable/source-serif-4": FONT,
     "@fontsource-variable/source-sans-3": FONT,
     "@fontsource-variable/source-code-pro": FONT,
@@ -17,7 +23,7 @@ WANTED = {
 
 
 def copy(root: Path = ROOT) -> list[Path]:
-    """Copy style sheets, fonts, one script and the licences from `node_modules` to `docs/assets/vendor`; the copies are returned.
+    """Copy style sheets, fonts, scripts and the licences from `node_modules` to `docs/assets/vendor`; the copies are returned.
 
     Raises:
         FileNotFoundError: If something is missing, which says that the set-up has not been run.
@@ -38,6 +44,18 @@ def copy(root: Path = ROOT) -> list[Path]:
                 copies.append(Path(shutil.copy(path, target)))
     style = vendor / "katex/katex.min.css"
     style.write_text(re.sub(r',url\([^)]*\.(woff|ttf)\) format\("\w+"\)', "", style.read_text("utf-8")), "utf-8")
+    return copies + copy_widgets(root)
+
+
+def copy_widgets(root: Path = ROOT) -> list[Path]:
+    """Copy the widgets that the package ships to `docs/assets/vendor/backproplab`, where they have changed."""
+    target = root / "docs/assets/vendor/backproplab"
+    copies = []
+    for path in sorted((root / "backproplab/widgets").glob("*.[jc]s*")):
+        copies.append(target / path.name)
+        if not copies[-1].is_file() or copies[-1].read_bytes() != path.read_bytes():
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copies[-1])
     return copies
 
 

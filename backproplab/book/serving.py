@@ -25,7 +25,7 @@ from mkdocs.exceptions import Abort
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
-from backproplab.book import blocks, source
+from backproplab.book import assets, blocks, source
 from backproplab.book.glossary import GLOSSARY
 from backproplab.book.reuse import Reuse
 
@@ -98,6 +98,7 @@ def on_config(config: MkDocsConfig) -> None:
     if not (book.resolve().parents[1] / "node_modules/katex").is_dir():
         message = "KaTeX is missing, and without it no formula can be rendered: run `make setup`."
         raise Abort(message)
+    assets.copy_widgets(Path(config.config_file_path).parent)
     if not MEMORY.serving:
         return
     program = states(*(path for path in book.iterdir() if path.suffix in {".py", ".mjs"}))
@@ -134,7 +135,7 @@ def on_nav(nav: Navigation, *, config: MkDocsConfig, **_: object) -> None:
         if path.suffix == ".py":
             sources[path] = path.read_bytes()
             common[path] = "\n".join(NAMES.findall(sources[path].decode())).encode()
-        elif path.suffix != ".pyc":
+        elif path.suffix not in {".pyc", ".js", ".css"}:
             common |= states(path)
     if common != MEMORY.common:
         MEMORY.common, MEMORY.renderings, MEMORY.reuse.sources = common, {}, {}
