@@ -24,6 +24,7 @@ ORDER = (
     "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
     "autograd.graph", "autograd.value", "autograd.operations", "autograd.arrays", "autograd.tensor",
     "autograd.learning",
+    "widgets.traces",
     "images.resampling", "images.photographs", "images.blobs", "images.preparing", "images.files",
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
     "figures.handwriting", "figures.photos",
@@ -39,7 +40,7 @@ ORDER = (
 WITHOUT_PAGE = (
     "checks", "idx", "noise", "probing", "options", "storage", "images.blobs", "autograd.arrays", "autograd.graph",
     "autograd.operations",
-    "widgets.elements",
+    "widgets.traces", "widgets.elements",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
