@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from backproplab.network import *
     from backproplab.optimizers import *
     from backproplab.pooling import *
+    from backproplab.pytorch import *
     from backproplab.schedules import *
     from backproplab.slopes import *
     from backproplab.summary import *
@@ -89,6 +90,7 @@ _PUBLIC = {
     "network": "Network Step Trace",
     "optimizers": "Adam Momentum Optimizer SGD",
     "pooling": "AvgPool2d MaxPool2d",
+    "pytorch": "from_torch to_torch",
     "schedules": "ConstantRate CosineDecay StepDecay Warmup",
     "slopes": "Reading",
     "summary": "LayerSummary Summary",

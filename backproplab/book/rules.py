@@ -20,7 +20,7 @@ ORDER = (
     "checks", "options", "latex", "storage",
     "calculus.extrapolation", "calculus.derivatives", "calculus.taylor", "calculus.descent",
     "activations", "losses", "equations", "windows", "correlation", "initialization", "layers",
-    "convolution", "pooling", "summary", "network", "loading", "slopes", "noise", "probing", "verdicts", "gradcheck",
+    "convolution", "pooling", "summary", "network", "loading", "pytorch", "slopes", "noise", "probing", "verdicts", "gradcheck",
     "schedules", "optimizers", "augmentation", "training", "idx", "datasets",
     "autograd.graph", "autograd.value", "autograd.operations", "autograd.arrays", "autograd.tensor",
     "autograd.learning",
@@ -46,7 +46,7 @@ WITHOUT_PAGE = (
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
 )  # fmt: skip
 """Modules that are no subject of the book."""
-OPTIONAL = ("PIL", "latex2mathml", "pooch", "tqdm")
+OPTIONAL = ("PIL", "latex2mathml", "pooch", "torch", "tqdm")
 """Libraries that a function may import when it is called."""
 SHOWN_BY = {"network": "worked.examples"}
 """A module whose objects show themselves in a notebook, and the later one it calls in to have them written out."""
