@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import backproplab
 from backproplab.book import rules
@@ -78,6 +79,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_package_is_typed() -> None:
     """The marker that tells type checkers to read the annotations is part of the package."""
     assert files("backproplab").joinpath("py.typed").is_file()
+
+
+def test_the_wheel_takes_along_what_is_not_python() -> None:
+    """Whoever installs the package has its data, and the scripts and styles that its HTML pages carry."""
+    packed = {Path(file.path) for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    needed = {
+        path for wing in ("data", "widgets") for path in (ROOT / "backproplab" / wing).iterdir() if path.is_file()
+    }
+    assert {".npz", ".gz", ".js", ".css"} <= {path.suffix for path in needed}
+    assert needed <= packed
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -123,10 +123,12 @@ export const ACTIVATIONS = named({
   relu: {
     function: (z) => (z > 0 ? z : 0),
     derivative: (z) => (z > 0 ? 1 : 0),
+    gain: Math.SQRT2,
   },
   leaky_relu: {
     function: (z) => (z > 0 ? z : LEAK * z),
     derivative: (z) => (z > 0 ? 1 : LEAK),
+    gain: Math.SQRT2,
   },
   identity: {
     function: (z) => z,
@@ -134,6 +136,14 @@ export const ACTIVATIONS = named({
   },
 });
 const { identity, sigmoid } = ACTIVATIONS;
+
+/** How widely a layer's first weights are spread: the standard deviation for its inputs, its outputs and its activation. */
+export const INITIALIZATIONS = Object.freeze({
+  lecun: (fan_in, fan_out, { gain = 1 }) => gain / Math.sqrt(fan_in),
+  xavier: (fan_in, fan_out) => Math.sqrt(2 / (fan_in + fan_out)),
+  he: (fan_in) => Math.sqrt(2 / fan_in),
+  normal: () => 1,
+});
 
 export const softmax = (z) =>
   columnwise((z) => {
@@ -211,6 +221,11 @@ class Layer {
     return {};
   }
 
+  /** Zeros for what comes out. */
+  blank(a_prev) {
+    return numbers([...this.output_shape(a_prev.shape.slice(0, -1)), examples(a_prev)]);
+  }
+
   expect(fit, expected, got) {
     if (!fit) throw new RangeError(`${this}: expected an input of shape ${expected}, got ${shown(got)}`);
   }
@@ -260,7 +275,7 @@ export class Dense extends Learning {
     const { W, b } = this;
     const [outputs, inputs] = W.shape;
     const N = examples(a_prev);
-    const z = numbers([outputs, N]);
+    const z = this.blank(a_prev);
     for (let j = 0; j < outputs; j++) {
       z.fill(b[j], j * N, (j + 1) * N);
       for (let k = 0; k < inputs; k++) {
@@ -334,7 +349,7 @@ export class Conv2d extends Learning {
   /** z[f, i, j] = b[f] + the sum of W[f, c, u, v] · a_prev[c, i s + u − p, j s′ + v − p′] */
   forward(a_prev) {
     const { W, b } = this;
-    const z = numbers([...this.output_shape(a_prev.shape.slice(0, -1)), examples(a_prev)]);
+    const z = this.blank(a_prev);
     const size = z.length / b.length;
     for (let f = 0; f < b.length; f++) z.fill(b[f], f * size, (f + 1) * size);
     this.meet(a_prev, z, (q, from, stride, to, step, count) => {
@@ -372,7 +387,8 @@ export class Conv2d extends Learning {
   /** For each weight q, walk along the rows of inputs and of neurons between which it stands: the inputs from `from` by `stride`,
       the neurons from `to` by `step`; what lies in the padding is left out. */
   meet(a_prev, z, visit) {
-    const { stride: [down, across], padding: [above, left] } = this; // prettier-ignore
+    const [down, across] = this.stride;
+    const [above, left] = this.padding;
     const [maps, channels, K, K2] = this.W.shape;
     const [, lines, line, N] = a_prev.shape;
     const [, height, width] = z.shape;
@@ -413,7 +429,8 @@ class Pool2d extends Layer {
 
   /** For each window: the neuron it belongs to, its first entry, and how far from that its entries lie, row by row. */
   windows(a_prev, z, visit) {
-    const { window: [K, K2], stride: [down, across] } = this; // prettier-ignore
+    const [K, K2] = this.window;
+    const [down, across] = this.stride;
     const [, lines, line, N] = a_prev.shape;
     const [channels, height, width] = z.shape;
     const entries = Array.from({ length: K * K2 }, (_, m) => (Math.floor(m / K2) * line + (m % K2)) * N);
@@ -422,37 +439,41 @@ class Pool2d extends Layer {
         for (let j = 0; j < width; j++)
           for (let n = 0; n < N; n++, to++) visit(to, ((c * lines + i * down) * line + j * across) * N + n, entries);
   }
-
-  forward(a_prev) {
-    const z = numbers([...this.output_shape(a_prev.shape.slice(0, -1)), examples(a_prev)]);
-    this.windows(a_prev, z, (to, from, entries) => (z[to] = this.pooled(a_prev, from, entries)));
-    return z;
-  }
 }
 
 export class MaxPool2d extends Pool2d {
-  pooled(a_prev, from, entries) {
-    return a_prev[this.winner(a_prev, from, entries)];
+  /** For each neuron the place in a_prev of its window's largest entry; of equal ones the first, row by row from the left. */
+  winners(a_prev) {
+    const places = this.blank(a_prev);
+    this.windows(a_prev, places, (to, from, entries) => {
+      let place = from;
+      for (const entry of entries) if (a_prev[from + entry] > a_prev[place]) place = from + entry;
+      places[to] = place;
+    });
+    return places;
   }
 
-  /** The place of a window's largest entry; of equal ones the first, row by row from the left. */
-  winner(a_prev, from, entries) {
-    let place = from;
-    for (const entry of entries) if (a_prev[from + entry] > a_prev[place]) place = from + entry;
-    return place;
+  forward(a_prev) {
+    return each((place) => a_prev[place], this.winners(a_prev));
   }
 
   /** To the winner all of it; what several windows send to one place adds up. */
   pull_back(a_prev, delta) {
     const grad_a = numbers(a_prev.shape);
-    this.windows(a_prev, delta, (to, from, entries) => (grad_a[this.winner(a_prev, from, entries)] += delta[to]));
+    this.winners(a_prev).forEach((place, to) => (grad_a[place] += delta[to]));
     return grad_a;
   }
 }
 
 export class AvgPool2d extends Pool2d {
-  pooled(a_prev, from, entries) {
-    return entries.reduce((total, entry) => total + a_prev[from + entry], 0) / entries.length;
+  forward(a_prev) {
+    const z = this.blank(a_prev);
+    this.windows(a_prev, z, (to, from, entries) => {
+      let total = 0;
+      for (const entry of entries) total += a_prev[from + entry];
+      z[to] = total / entries.length;
+    });
+    return z;
   }
 
   /** To every entry an equal share; what several windows send to one place adds up. */
@@ -480,7 +501,7 @@ export class Flatten extends Layer {
   }
 
   forward(a_prev) {
-    return numbers([a_prev.length / examples(a_prev), examples(a_prev)], a_prev);
+    return numbers(this.blank(a_prev).shape, a_prev);
   }
 
   pull_back(a_prev, delta) {
@@ -550,29 +571,25 @@ export class Network {
   /** One whole pass: the steps of `backward`, the targets y as columns, the cost, and all gradients by name. */
   trace(x, y) {
     const forward = this.forward(x);
-    const { a } = forward.at(-1);
-    const targets = this.targets(y, examples(a));
-    const cost = this.value(a, targets);
+    const { a, targets, cost } = this.judged(forward, y);
     const steps = this.backward(forward, this.loss.gradient(a, targets));
     return Object.freeze({ steps, y: targets, cost, gradients: by_name(steps.map((step) => step.gradients)) });
   }
 
-  targets(y, N) {
-    const targets = columns(y, this.output_shape, "y");
-    if (examples(targets) !== N) throw new RangeError(`y: expected a target for each of ${N} examples, got ${examples(targets)}`);
-    this.loss.check(targets);
-    return targets;
-  }
-
-  value(a, targets) {
-    const cost = this.loss.value(a, targets);
-    if (Number.isFinite(cost)) return cost;
-    throw new NotFinite(`The cost is not a finite number: ${cost}`);
-  }
-
   cost(x, y) {
-    const { a } = this.forward(x).at(-1);
-    return this.value(a, this.targets(y, examples(a)));
+    return this.judged(this.forward(x), y).cost;
+  }
+
+  judged(steps, y) {
+    const { a } = steps.at(-1);
+    const targets = columns(y, this.output_shape, "y");
+    if (examples(targets) !== examples(a)) {
+      throw new RangeError(`y: expected a target for each of ${examples(a)} examples, got ${examples(targets)}`);
+    }
+    this.loss.check(targets);
+    const cost = this.loss.value(a, targets);
+    if (!Number.isFinite(cost)) throw new NotFinite(`The cost is not a finite number: ${cost}`);
+    return { a, targets, cost };
   }
 
   /** What the network makes of each example, as columns: probabilities under the two cross-entropies. */

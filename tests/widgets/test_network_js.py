@@ -11,6 +11,7 @@ import pytest
 
 from backproplab import AvgPool2d, Conv2d, Dense, Flatten, MaxPool2d, Network, recorded_network
 from backproplab.activations import ACTIVATIONS
+from backproplab.initialization import INITIALIZATIONS
 from backproplab.losses import LOSSES
 from backproplab.widgets.traces import network_json, trace_json
 
@@ -197,8 +198,8 @@ PLANTS = {
     ),
     "σ′ left out": ("each((g, p) => g * p, grad_a, prime_z)", "each((g) => g, grad_a)"),
     "σ′ of a in place of z": ("each(layer.activation.derivative, z)", "each(layer.activation.derivative, a)"),
-    "a tie goes to the last": ("> a_prev[place]", ">= a_prev[place]"),
-    "= for += in max-pooling": ("entries)] += delta[to])", "entries)] = delta[to])"),
+    "a tie goes to the last": ("] > a_prev[place]) place", "] >= a_prev[place]) place"),
+    "= for += in max-pooling": ("(grad_a[place] += delta[to])", "(grad_a[place] = delta[to])"),
     "= for += in average-pooling": ("grad_a[from + entry] +=", "grad_a[from + entry] ="),
     "= for += in convolution": ("grad_a[from + j * stride] += w", "grad_a[from + j * stride] = w"),
     "= for += in a shared weight": ("W[q] += total", "W[q] = total"),
@@ -213,7 +214,10 @@ PLANTS = {
     "a logarithm of nothing": ("Math.log1p(Math.exp(-Math.abs(z)))", "Math.log1p(Math.exp(-z))"),
     "padding on one side only": ("i * down + u - above", "i * down + u"),
     "padding of the other direction": ("Math.ceil((left - v) / across)", "Math.ceil((above - v) / across)"),
-    "strides exchanged": ("stride: [down, across], padding", "stride: [across, down], padding"),
+    "strides exchanged": (
+        "const [down, across] = this.stride;\n    const [above",
+        "const [across, down] = this.stride;\n    const [above",
+    ),
     "uphill": ("w - eta * g", "w + eta * g"),
 }
 """Mistakes that somebody could make in the module, and the place where each is planted."""
@@ -390,6 +394,27 @@ def test_one_example_may_be_given_in_every_form(page: Page) -> None:
         )
         == 1
     )
+
+
+def test_the_winners_of_a_pool_are_the_first_of_the_largest(page: Page) -> None:
+    """Each window's winner is given by its place; of equal ones it is the first, row by row from the left."""
+    assert page.evaluate(
+        """() => {
+          const winners = new MaxPool2d({ window: [2, 2], stride: [1, 1] }).winners(numbers([1, 3, 3, 1], [0, 1, 1, 1, 0, 0, 2, 0, 0]));
+          return [[...winners], winners.shape];
+        }"""
+    ) == [[1, 1, 6, 4], [1, 2, 2, 1]]
+
+
+def test_first_weights_are_spread_as_the_packages(page: Page) -> None:
+    """Every initialisation gives the same standard deviation, whatever the layer and its activation."""
+    spread = """() => Object.entries(INITIALIZATIONS).map(([rule, deviation]) =>
+      Object.values(ACTIVATIONS).map((activation) => [rule, activation.name, deviation(3, 7, activation)])).flat()"""
+    assert page.evaluate(spread) == [
+        [rule.name, activation.name, pytest.approx(rule.deviation(3, 7, activation.gain), rel=1e-15)]
+        for rule in INITIALIZATIONS.values()
+        for activation in ACTIVATIONS.values()
+    ]
 
 
 def test_the_module_imports_nothing() -> None:
