@@ -54,6 +54,7 @@ experiments: setup  ## make the recorded experiments again from MNIST's files, i
 	$(BIN)/python experiments/preprocessing.py --mnist $(MNIST)
 	$(BIN)/python experiments/first_loss.py --mnist $(MNIST)
 	if $(BIN)/python -c "import torch"; then $(BIN)/python experiments/beside_pytorch.py --mnist $(MNIST); fi
+	if $(BIN)/python -c "import torch"; then $(BIN)/python experiments/several_processes.py; fi
 
 lock:  ## choose the versions of all Python packages anew, with the hashes for every platform
 	$(PYTHON) -m venv .cache/lock

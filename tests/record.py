@@ -36,6 +36,7 @@ TRAINED = (
     "kernel-gradient-check", "one-signal-check", "one-signal-switch", "one-signal-switch-figure", "four-equations-check",
     "minima-nine", "why-fast-step", "why-fast-step-shown", "stalls-dying", "handwriting-cross",
     "arrays-routes-shown", "arrays-routes-figure",
+    "many-machines-batches", "many-machines-batches-figure",
 )  # fmt: skip
 """Blocks whose numbers depend on the kernels of a BLAS: after long training, and where rounding decides which is largest."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
