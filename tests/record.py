@@ -22,6 +22,7 @@ from markdown_exec._internal.formatters.python import _run_python, _sessions_glo
 
 from backproplab.book.source import ROOT, pages
 from backproplab.network import Network
+from backproplab.widgets.exercises import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ ROUNDING = re.compile(
     r"\d+(?:\.\d+)?(?: *\\(?:cdot|times) *10\^\{-(?:9|1\d|[2-9]\d|\d{3})\}|e-(?:09|1\d|[2-9]\d|\d{3})(?!\d))"
 )
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+EXERCISE = re.compile(r"<backprop-exercise\b.*?</backprop-exercise>", re.DOTALL)
 LISTING = re.compile(r"(?ms)^(```+)[^\n]*\n(.*?)\n.*?^\1$")
 ENTRIES = 12
 """As many of the entries of a list or an array are recorded; the rest of an array counts in its two sums."""
@@ -75,11 +77,20 @@ def _without_numbers(line: str, block: str) -> str:
 
 
 def _printed(text: str) -> Iterator[str]:
-    """Give what a reader sees of it: of a drawing its words and two sums of its numbers, of a listing its first line."""
+    """Give what a reader sees of it: of a drawing its words and two sums of its numbers, of a listing its first line.
+
+    Of an exercise that answers back also its answers.
+    """
     text = LISTING.sub(lambda listing: f"listing: {listing[2]}", text)
+    text = EXERCISE.sub(lambda exercise: f"\n{_exercise(exercise[0])}\n", text)
     text = DRAWING.sub(lambda drawing: f"\n{_drawn(drawing[0])}\n", text)
     text = re.sub(r"</?(?:div|span|figure|p|section)\b(?! class=\"panels\")[^>]*>", "", text)
     yield from (line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def _exercise(html: str) -> str:
+    name, kind, answers = next(opened(html))
+    return f"exercise {name}, {kind}: {re.sub('<[^>]*>', ' ', html.partition('<script')[0]).strip()} {answers}"
 
 
 def _drawn(drawing: str) -> str:

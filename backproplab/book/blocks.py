@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LEFT = re.compile(r"<p>(::: [^<]*)|(\[[^\]<]*\]\[backproplab[^\]<]*\])")
 """A directive or a cross-reference that no plugin has taken up."""
+WIDGETS = [f"backprop-{path.stem}" for path in sorted((ROOT / "backproplab/widgets").glob("*.js"))]
+"""Elements that stand between paragraphs, and in none."""
 KNOWN: dict[str, str] = {}
 """What blocks have printed, by their ids, where they need not run again: `backproplab.book.serving` enters it."""
 
@@ -136,6 +138,7 @@ class BlocksExtension(Extension):
         mkdocs = logging.getLogger("mkdocs")
         mkdocs.setLevel(min(mkdocs.level, logging.WARNING))
         md.convert = partial(_convert, md.convert)  # type: ignore[method-assign]
+        md.block_level_elements += WIDGETS
 
 
 def makeExtension(**options: str) -> BlocksExtension:  # noqa: N802

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+from backproplab.book.exercises import ASKING
 from backproplab.book.source import ROOT, pages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from backproplab.book.source import Block, Page
@@ -50,14 +52,22 @@ def printed_on(page: Page) -> list[str]:
     trees = _trees(page)
     held = _held(trees)
     return [
-        f"{page.line(block.position)}: the block {block.options.get('id')!r} prints {ast.unparse(node.value)}, "
+        f"{page.line(block.position)}: the block {block.options.get('id')!r} prints {ast.unparse(value)}, "
         f"and no assert of the page speaks of {name}"
         for block, tree in trees
         if not block.shown
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FormattedValue)
-        for name in sorted(_read(node.value) - held)
+        for value in _said(tree)
+        for name in sorted(_read(value) - held)
     ]
+
+
+def _said(tree: ast.Module) -> Iterator[ast.expr]:
+    """Give the expressions whose values a reader meets: in what is printed, and as an answer to an exercise."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue):
+            yield node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING:
+            yield from node.args
 
 
 def asserted(root: Path = ROOT) -> list[str]:

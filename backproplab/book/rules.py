@@ -9,7 +9,7 @@ from collections import Counter
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from backproplab.book import chapters, claims, held, ledger, visible
+from backproplab.book import chapters, claims, exercises, held, ledger, visible
 from backproplab.book.source import DIRECTIVE, ROOT, pages
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ORDER = (
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
     "figures.handwriting", "figures.photos",
     "figures.plots", "figures.surfaces",
-    "widgets.elements",
+    "widgets.elements", "widgets.exercises",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
@@ -40,7 +40,7 @@ ORDER = (
 WITHOUT_PAGE = (
     "checks", "idx", "noise", "probing", "options", "storage", "images.blobs", "autograd.arrays", "autograd.graph",
     "autograd.operations",
-    "widgets.traces", "widgets.elements",
+    "widgets.traces", "widgets.elements", "widgets.exercises",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",
@@ -237,6 +237,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     held.printed,
     held.asserted,
     claims.claims,
+    exercises.problems,
     blocks,
     coverage,
     imports,
