@@ -50,28 +50,39 @@ def asked(page: Page) -> Iterator[Asked]:
 
 def problems(root: Path = ROOT) -> list[str]:
     """Every chapter has exercises that answer back, one of them on the way; what they take for right or wrong is worked out."""
-    found, names = [], Counter[str]()
-    known = chapters(root)
+    found: list[str] = []
+    names, known = Counter[str](), chapters(root)
     for page in pages(root):
-        all_asked = list(asked(page))
-        names.update(each.name for each in all_asked)
-        for each in all_asked:
-            place = f"{page.line(each.position)}: the exercise {each.name!r}"
-            if names[each.name] > 1:
-                found.append(f"{place} has the name of another")
-            if each.kind == "ask_choice":
-                if not each.asserted:
-                    found.append(f"{place} has no assert in its block that says why the right one is right")
-            elif typed := [ast.unparse(answer) for answer in (each.right, *each.wrong) if not _names(answer)]:
-                found.append(f"{place} has answers that are typed and not worked out: {', '.join(typed)}")
-        if page.name in known and all_asked:
-            end = page.prose.find("\n## Exercises")
-            if len(all_asked) < AT_LEAST:
-                found.append(f"docs/{page.name} has {len(all_asked)} exercises that answer back; {AT_LEAST} are wanted")
-            if end >= 0 and not any(each.position < end for each in all_asked):
-                found.append(f"docs/{page.name} has no exercise that answers back before its exercises")
+        names.update(each.name for each in asked(page))
+        found += typed_on(page)
+        if page.name in known:
+            found += few_on(page)
+    return found + [f"{number} exercises have the name {name!r}" for name, number in names.items() if number > 1]
+
+
+def typed_on(page: Page) -> list[str]:
+    """List the exercises with an answer in which no name stands, and the choices without an assert in their block."""
+    found = []
+    for each in asked(page):
+        place = f"{page.line(each.position)}: the exercise {each.name!r}"
+        typed = [ast.unparse(answer) for answer in (each.right, *each.wrong) if not _has_name(answer)]
+        if each.kind == "ask_choice" and not each.asserted:
+            found.append(f"{place} has no assert in its block that says why the right one is right")
+        elif each.kind != "ask_choice" and typed:
+            found.append(f"{place} has answers that are typed and not worked out: {', '.join(typed)}")
     return found
 
 
-def _names(answer: ast.expr) -> bool:
+def few_on(page: Page) -> list[str]:
+    """Say whether there are too few on a page, or none before its exercises."""
+    places = [each.position for each in asked(page)]
+    if not places:
+        return []
+    end = page.prose.find("\n## Exercises")
+    return [f"docs/{page.name} has {len(places)} exercises that answer back, not {AT_LEAST}"] * (
+        len(places) < AT_LEAST
+    ) + [f"docs/{page.name} has no exercise that answers back before its exercises"] * (-1 < end < min(places))
+
+
+def _has_name(answer: ast.expr) -> bool:
     return any(isinstance(node, ast.Name) for node in ast.walk(answer))

@@ -55,7 +55,7 @@ export const judgedNumber = (text, { right, digits, because, mistakes }) => {
   if (mistake) return { right: false, said: mistake[1] };
   const decimals = /[.,](\d*)/.exec(text)?.[1].length ?? 0;
   if (digits === null || /[/e]/i.test(text)) return { right: false, said: "" };
-  if (decimals < digits && near(right, 10 ** -decimals)) return { right: false, said: "It's right as far as it goes. Give more decimals." };
+  if (value && decimals < digits && near(right, 10 ** -decimals)) return { right: false, said: "It's right as far as it goes. Give more decimals." };
   return { right: false, said: near(right, 3 * unit) ? "It's very near. Look at the last digit, and don't round on the way." : "" };
 };
 

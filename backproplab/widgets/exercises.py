@@ -113,7 +113,7 @@ def opened(html: str) -> Iterator[tuple[str, str, Any]]:
         yield data["name"], data["kind"], json.loads(_mixed(data["name"], hidden))
 
 
-def _finite(name: str, value: float) -> float:
+def _finite(name: str, value: Any) -> float:
     """Round a number where another machine could have another digit."""
     if not isinstance(value, Real) or not abs(float(value)) < 1e300:
         raise ValueError(f"{name}: expected finite numbers, got {value!r}")
