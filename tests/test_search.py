@@ -114,7 +114,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "accumulated gradients": ("lab/arrays/#zero-grad",),
     "unbroadcast": ("lab/arrays/#unbroadcast",),
     "gradient of a matrix product": ("lab/arrays/#matmul",),
-    "in-place": ("lab/arrays/#in-place",),
+    "inplace operation": ("lab/arrays/#in-place",),
     "autograd": ("lab/arrays/#program", "lab/arrays/#four-routes"),
     "ill-conditioned": ("foundations/minima/#ill-conditioned",),
     "nn.Linear": ("network/conventions/#rows-or-columns", "network/conventions/#pytorch"),
