@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from backproplab.summary import *
     from backproplab.training import *
     from backproplab.verdicts import *
+    from backproplab.widgets.stepper import *
     from backproplab.windows import *
     from backproplab.worked.examples import *
 
@@ -96,6 +97,7 @@ _PUBLIC = {
     "summary": "LayerSummary Summary",
     "training": "DivergenceError Progress accuracy fit minibatches",
     "verdicts": "GradientReport ParameterCheck",
+    "widgets.stepper": "stepper",
     "windows": "put_back shifts window_rows",
     "worked.examples": "worked_example",
 }

@@ -201,6 +201,10 @@ def calls() -> dict[str, Call]:
             {"array": [[1.0]], "name": "a", "frames": [(0, 0)], "direction": "forward", "digits": 2},
         ),
         "flow_diagram": (lab.flow_diagram, {"trace": trace, "direction": "forward", "example": 0, "digits": 2}),
+        "stepper": (
+            lab.stepper,
+            {"network": network, "x": X[:1], "y": Y[:1], "learning_rate": 0.5, "name": "step", "heights": (700, 900)},
+        ),
         "graph_diagram": (
             lab.graph_diagram,
             {"nodes": {"x": (0, 0), "y": (1, 0)}, "edges": {("x", "y"): "2"}, "values": {"x": "1"}},

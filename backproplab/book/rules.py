@@ -29,7 +29,7 @@ ORDER = (
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
     "figures.handwriting", "figures.photos",
     "figures.plots", "figures.surfaces",
-    "widgets.elements", "widgets.exercises",
+    "widgets.elements", "widgets.exercises", "widgets.stepper",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",

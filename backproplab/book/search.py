@@ -24,8 +24,17 @@ HEADING = re.compile("h[1-6]")
 BLOCKS = {"p", "li", "tr", "dt", "dd", "summary", "figcaption"}
 """What is a paragraph of its own in a result."""
 SILENT = {"svg", "pre", "script", "style", "button", "select", "textarea"}
-UNSAID = {"success", "mkdocstrings-source", "headerlink", "chapter", "md-annotation", "doc-signature", "doc-labels"}
-"""Classes of elements that no search leads to: shown tests, sources, the line under a title."""
+UNSAID = {
+    "success",
+    "mkdocstrings-source",
+    "headerlink",
+    "chapter",
+    "md-annotation",
+    "doc-signature",
+    "doc-labels",
+    "widget",
+}
+"""Classes of elements that no search leads to: shown tests, sources, the line under a title, what a hand moves."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SIGN = re.compile(r"<math[^>]*><semantics>(?:<mrow>)?<m[io](?: [^>]*)?>([^<]{1,3})</m[io]>(?:</mrow>)?<annotation")
 FORMULA = re.compile(r'<(span|div)\b[^>]*\bclass="(?:math|equation)"')

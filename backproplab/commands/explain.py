@@ -14,6 +14,8 @@ from backproplab.commands.arguments import Parser, number, terminal_width, write
 from backproplab.layers import Dense
 from backproplab.losses import LOSSES
 from backproplab.network import Network
+from backproplab.widgets.elements import standalone
+from backproplab.widgets.stepper import stepper
 from backproplab.worked.examples import worked_sections
 from backproplab.worked.sections import markdown
 from backproplab.worked.terminal import WIDTH, text
@@ -58,6 +60,11 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     add("--digits", type=int, default=4, metavar="N", help="decimals to show of each result (default 4)")
     add("--blank", action="store_true", help="leave out every result, and put the solutions at the end")
     add("--format", choices=("text", "markdown", "html"), default="text", help="how to write it (default text)")
+    add(
+        "--interactive",
+        action="store_true",
+        help="let the reader of the HTML page go through the step and change its numbers",
+    )
     add("--output", type=Path, metavar="FILE", help="where to write it; by default the terminal")
 
 
@@ -79,13 +86,23 @@ def _explained(options: argparse.Namespace) -> str:
     network = _stored(stored, options) if "layers" in stored else _drawn(options, settings["loss"])
     x, y, learning_rate = settings["x"], settings["y"], settings["learning_rate"]
     hold = options.hold or ()
+    _check_interactive(options)
     sections = worked_sections(network, x, y, learning_rate, digits=options.digits, blank=options.blank, hold=hold)
     if options.format == "html":
         sizes = [network.input_shape[0], *(len(layer.parameters["b"]) for layer in network.layers)]
-        return html(sections, f"A {'-'.join(map(str, sizes))} network, step by step")
+        title = f"A {'-'.join(map(str, sizes))} network, step by step"
+        if not options.interactive:
+            return html(sections, title)
+        return html(sections, title, head=standalone("stepper"), top=stepper(network, x, y, learning_rate, name="step"))
     if options.format == "markdown":
         return markdown(sections)
     return text(sections, WIDTH if options.output else terminal_width(WIDTH))
+
+
+def _check_interactive(options: argparse.Namespace) -> None:
+    """A page that is gone through shows every result, and moves every parameter."""
+    if options.interactive and (options.format != "html" or options.blank or options.hold):
+        raise ValueError("interactive: expected --format html, and neither --blank nor --hold, with --interactive")
 
 
 def _read(path: Path) -> dict[str, Any]:

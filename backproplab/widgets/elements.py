@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from html import escape
+from importlib.resources import files
 from typing import Any
+
+_IMPORTED = re.compile(r'from "backproplab/([\w-]+\.js)"')
 
 
 def element(
@@ -38,4 +43,25 @@ def element(
     return (
         f'<backprop-{name} class="widget" label="{escape(label)}" style="--high: {high}px; --tall: {tall}px"{further}>'
         f'<div class="stage">{picture}</div>{numbers}<script type="application/json">{text}</script></backprop-{name}>'
+    )
+
+
+def standalone(name: str) -> str:
+    """Return what the head of a page of its own needs for `backprop-<name>`: its style and its modules, written out."""
+    folder = files("backproplab").joinpath("widgets")
+    modules: dict[str, str] = {}
+    wanted = [f"{name}.js"]
+    while wanted:
+        module = wanted.pop()
+        if module not in modules:
+            modules[module] = folder.joinpath(module).read_text("utf-8")
+            wanted += _IMPORTED.findall(modules[module])
+    addresses = {
+        f"backproplab/{module}": f"data:text/javascript;base64,{base64.b64encode(source.encode()).decode()}"
+        for module, source in sorted(modules.items())
+    }
+    return (
+        f"<style>{folder.joinpath('widgets.css').read_text('utf-8')}</style>\n"
+        f'<script type="importmap">{json.dumps({"imports": addresses})}</script>\n'
+        f'<script type="module">import "backproplab/{name}.js";</script>'
     )

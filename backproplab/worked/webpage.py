@@ -25,8 +25,8 @@ mtable { /* brackets, which a browser without a mathematical font cannot stretch
 """
 
 
-def html(parts: Sequence[Section], title: str) -> str:
-    """Return sections as one self-contained HTML page.
+def html(parts: Sequence[Section], title: str, *, head: str = "", top: str = "") -> str:
+    """Return sections as one self-contained HTML page, with something further in its head and under its title.
 
     Raises:
         ImportError: If latex2mathml is missing.
@@ -40,7 +40,7 @@ def html(parts: Sequence[Section], title: str) -> str:
     def math(tex: str) -> str:
         return convert(tex).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # HTML knows what math is
 
-    body = [f"<h1>{escape(title)}</h1>"]
+    body = [f"<h1>{escape(title)}</h1>", top]
     for section in parts:
         body.append(f"<section>\n<h2>{escape(section.title)}</h2>")
         body += [_sentence(part, math) if isinstance(part, str) else _formula(part, math) for part in section.parts]
@@ -49,7 +49,7 @@ def html(parts: Sequence[Section], title: str) -> str:
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8" />',
             '<meta name="viewport" content="width=device-width, initial-scale=1" />',
-            f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
+            f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n{head}</head>\n<body>\n<main>",
             *body,
             "</main>\n</body>\n</html>\n",
         ]

@@ -532,3 +532,21 @@ def test_a_closed_standard_output_gets_one_line() -> None:
     assert done.stderr.decode().splitlines() == [
         "python -m backproplab explain: --output: expected a file where standard output is closed, got none"
     ]
+
+
+def test_an_interactive_page_needs_no_other_file(
+    chromium: Browser, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The stepper at the head of the page starts, from a file, with no request to anywhere."""
+    (tmp_path / "page.html").write_text(explain(f"{EXAMPLE} --format html --interactive", capsys), "utf-8")
+    page = chromium.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(",")[0]))
+    page.goto((tmp_path / "page.html").as_uri())
+    page.get_by_role("slider").press("End")
+    assert "C after" in page.locator(".moment.now").inner_text()
+    assert set(asked) <= {(tmp_path / "page.html").as_uri(), "data:text/javascript;base64"}
+    page.close()
+    for other in ("--format text", "--format html --blank", "--format html --hold b"):
+        said = mistake(["explain", *f"{EXAMPLE} {other} --interactive".split()], capsys)
+        assert said == "interactive: expected --format html, and neither --blank nor --hold, with --interactive"
