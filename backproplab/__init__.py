@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backproplab.correlation import *
     from backproplab.datasets import *
     from backproplab.equations import *
+    from backproplab.figures.circuits import *
     from backproplab.figures.diagrams import *
     from backproplab.figures.drawing import *
     from backproplab.figures.flowcharts import *
@@ -68,6 +69,7 @@ _PUBLIC = {
     "correlation": "correlate kernel_gradient spread",
     "datasets": "Dataset digits mnist",
     "equations": "bias_gradient hidden_error output_error pull_back weight_gradient",
+    "figures.circuits": "circuit_diagram",
     "figures.diagrams": "flow_diagram graph_diagram",
     "figures.drawing": "figure",
     "figures.flowcharts": "flow_chart",

@@ -209,6 +209,10 @@ def calls() -> dict[str, Call]:
             lab.graph_diagram,
             {"nodes": {"x": (0, 0), "y": (1, 0)}, "edges": {("x", "y"): "2"}, "values": {"x": "1"}},
         ),
+        "circuit_diagram": (
+            lab.circuit_diagram,
+            {"values": {"x": lab.Value(2)}, "places": {"x": (0, 0)}, "gates": {"x": "+"}, "digits": 2},
+        ),
         "flow_chart": (lab.flow_chart, {"boxes": ["a", "b?"], "loops": {(1, 0): ("no", "yes")}}),
         "figure": (drawn, {"panel": "<svg/>", "caption": "A.", "alt": "B."}),
         "curves": (lab.curves, {"x": [1, 2], "lines": {"a": [1, 2]}, "x_label": "x", "y_label": "y", "log": ""}),

@@ -26,7 +26,7 @@ ORDER = (
     "autograd.learning",
     "widgets.traces",
     "images.resampling", "images.photographs", "images.blobs", "images.preparing", "images.files",
-    "figures.drawing", "figures.networks", "figures.diagrams", "figures.flowcharts", "figures.grids",
+    "figures.drawing", "figures.networks", "figures.diagrams", "figures.circuits", "figures.flowcharts", "figures.grids",
     "figures.handwriting", "figures.photos",
     "figures.plots", "figures.surfaces",
     "widgets.elements", "widgets.exercises", "widgets.stepper",

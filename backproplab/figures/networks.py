@@ -119,15 +119,16 @@ def _neuron(x: float, y: float, label: str) -> list[str]:
     return [rim, *([inner] if kind == "error" else []), label_at(x, y, label)]
 
 
-def label_at(x: float, y: float, label: str) -> str:
-    """Write a letter with its raised and lowered indices one above the other."""
+def label_at(x: float, y: float, label: str, colour: str = "", size: float = 18) -> str:
+    """Write a letter with its raised and lowered indices one above the other, in the colour of its quantity or a given one."""
     found = LABEL.fullmatch(label)
     assert found is not None, "labels are checked before they are drawn"
     up, down = found["up"] or found["up1"] or "", found["down"] or found["down1"] or ""
-    aside = 3.3 * max(len(up), len(down))
-    letter = f'<text x="{x - aside:g}" y="{y + 6:g}" font-size="18" font-style="italic" text-anchor="middle" fill="{_colour(label)}">{escape(found["letter"])}</text>'
+    colour, scale = colour or _colour(label), size / 18
+    x -= 3.3 * scale * max(len(up), len(down))
+    letter = f'<text x="{x:g}" y="{y + 6 * scale:g}" font-size="{size:g}" font-style="italic" text-anchor="middle" fill="{colour}">{escape(found["letter"])}</text>'
     small = [
-        f'<text x="{x - aside + 6.5:g}" y="{y + shift:g}" font-size="11.5" fill="{_colour(label)}">{escape(text)}</text>'
+        f'<text x="{x + 6.5 * scale:g}" y="{y + shift * scale:g}" font-size="{11.5 * scale:g}" fill="{colour}">{escape(text)}</text>'
         for text, shift in ((up, -2), (down, 11))
         if text
     ]
