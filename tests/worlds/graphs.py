@@ -69,15 +69,16 @@ def drawn(seed: int, size: int) -> list[tuple[str, int, int]]:
 
 
 def run(steps: list[tuple[str, int, int]], first: float, second: float) -> tuple[list[Any], Array]:
-    """Run a program on values of the package, and give them all with the slopes that their record has for them, row by row."""
+    """Run a program on values of the package, and give them all, with the direct slope of each in each, worked out apart."""
     values = [Value(first), Value(second)]
     for operation, i, k in steps:
         x, y = values[i], values[k]
         values.append({"+": x + y, "×": x * y, "-": x - y, "tanh": (x + y).tanh()}[operation])
     s = np.zeros((len(values), len(values)))
     for j, (operation, i, k) in enumerate(steps, 2):
-        x, y = values[i].data, values[k].data
-        slopes = {"+": (1, 1), "×": (y, x), "-": (1, -1), "tanh": (1 - np.tanh(x + y) ** 2,) * 2}[operation]
+        left, right = values[i].data, values[k].data
+        bent = 1 - np.tanh(left + right) ** 2
+        slopes = {"+": (1, 1), "×": (right, left), "-": (1, -1), "tanh": (bent, bent)}[operation]
         s[j, i] += slopes[0]
         s[j, k] += slopes[1]
     return values, s
