@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from backproplab import Dense, Network, minibatches
+from backproplab import Dense, Network, minibatches, softmax
 from tests.book import ROOT
 
 
@@ -70,3 +70,16 @@ def test_an_epoch_is_many_iterations() -> None:
     batches = [*minibatches(600, 10, np.random.default_rng(0))]
     assert len(batches) == 60
     assert sorted(np.concatenate(batches)) == list(range(600))
+
+
+@pytest.mark.erratum("003-parameters")
+def test_the_parameters_of_a_language_model_are_no_probabilities() -> None:
+    """One set of parameters, some of them negative, gives each word other probabilities of the next; these add up to one."""
+    rng = np.random.default_rng(0)
+    embedding, scores = rng.standard_normal((4, 30)), rng.standard_normal((30, 4))
+    shares = softmax(scores @ embedding)
+    assert (embedding < 0).any()
+    assert not np.allclose(scores.sum(axis=0), 1)
+    assert (shares > 0).all()
+    np.testing.assert_allclose(shares.sum(axis=0), 1)
+    assert np.ptp(shares, axis=1).min() > 0.01
