@@ -39,7 +39,11 @@ def element(
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("</", r"<\/")
     further = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
     high, tall = heights
-    numbers = f"<details><summary>All numbers as a table</summary>{table}</details>" if table else ""
+    numbers = (
+        f'<details class="abstract" data-search-exclude><summary>All numbers as a table</summary>{table}</details>'
+        if table
+        else ""
+    )
     return (
         f'<backprop-{name} class="widget" label="{escape(label)}" style="--high: {high}px; --tall: {tall}px"{further}>'
         f'<div class="stage">{picture}</div>{numbers}<script type="application/json">{text}</script></backprop-{name}>'
