@@ -44,7 +44,8 @@ def test_max_routes() -> None:
         return x if np.real(x) > np.real(y) else y
 
     same = dict.fromkeys(("x < y → x ≤ y", "x > y → x ≥ y"), "at a tie there is no slope, and the formula is silent")
-    formula("ROUTE").holds(gate(larger, 0.8, -1.7), gate(larger, -1.7, 0.8), same=same)
+    pairs = ((0.8, -1.7), (-1.7, 0.8), (0.8, 0.6), (0.6, 0.8), (-0.8, -0.6), (-0.6, -0.8))
+    formula("ROUTE").holds(*(gate(larger, *pair) for pair in pairs), same=same)
     assert [Value(x).relu().slopes for x in (0.8, -1.7)] == [(1,), (0,)]
 
 
