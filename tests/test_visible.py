@@ -91,3 +91,31 @@ def test_a_line_that_does_not_fit_is_seen_where_it_is_shown(tmp_path: Path) -> N
         f"docs/index.md:{first}: line 2 {said}",
         f"docs/index.md:{second}: line 1 {said}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lead", "shown", "fault"),
+    [
+        ("Here is `softmax`:", "softmax", False),
+        ("`Dense.forward` does it:", "Dense.forward", False),
+        ("`Dense` does it:", "Dense.forward", False),
+        ("Here is softmax:", "softmax", True),
+        ("`softmax` is one.\n\nAnd here is another:", "softmax", True),
+        ("`tanh` does it:", "softmax", True),
+        ("`_routed`, and its caller `pull_back`:", "Pool._routed", False),
+    ],
+)
+def test_a_listing_that_nobody_has_announced_is_seen(tmp_path: Path, lead: str, shown: str, fault: bool) -> None:
+    block = f'```python exec="1" session="index" id="index-listing"\nprint(listing({shown}))\n```\n'
+    said = f"the listing shows {shown}, which the words before it do not name"
+    found = visible.unnamed_listings(tiny(tmp_path, f"{lead}\n\n{block}"))
+    assert [text.partition(": ")[2] for text in found] == ([said] if fault else [])
+
+
+def test_the_title_of_a_fold_announces_a_listing(tmp_path: Path) -> None:
+    block = '    ```python exec="1" session="index" id="index-listing"\n    print(listing(softmax))\n    ```\n'
+    for name, faults in (("softmax", 0), ("tanh", 1)):
+        text = f'??? abstract "`{name}` in full"\n\n    All of it:\n\n{block}'
+        assert len(visible.unnamed_listings(tiny(tmp_path, text))) == faults
+        tmp_path = tmp_path / "other"
+        tmp_path.mkdir()

@@ -243,6 +243,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     imports,
     visible.wide_lines,
     visible.rebound_names,
+    visible.unnamed_listings,
 )
 
 

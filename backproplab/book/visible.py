@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from backproplab.book.source import ROOT, pages
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from backproplab.book.source import Page
+    from backproplab.book.source import Block, Page
 
 WIDTH = 72
 """How many characters a line of a program may have where a page shows it."""
@@ -119,3 +120,33 @@ class Names(ast.NodeVisitor):
     def _visit_all(self, *nodes: ast.AST) -> None:
         for node in nodes:
             self.visit(node)
+
+
+def unnamed_listings(root: Path = ROOT) -> list[str]:
+    """A listing shows what the words before it name."""
+    return [problem for page in pages(root) for problem in unnamed_listings_on(page)]
+
+
+def unnamed_listings_on(page: Page) -> list[str]:
+    """List the listings whose function, or its class, stands in no code of the paragraph before, or of the fold's title."""
+    found = []
+    for block in page.blocks:
+        if not block.executed or "listing(" not in block.code:
+            continue
+        named = set(re.findall(r"[^\W_]\w*", " ".join(re.findall(r"`([^`\n]+)`", _lead(page, block)))))
+        for call in ast.walk(ast.parse(dedent(block.code))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "listing":
+                shown = ast.unparse(call.args[0])
+                if not named & {part.lstrip("_") for part in shown.split(".")}:
+                    found.append(
+                        f"{page.line(block.position)}: the listing shows {shown}, which the words before it do not name"
+                    )
+    return found
+
+
+def _lead(page: Page, block: Block) -> str:
+    """Return the last paragraph before a block, and the title of the fold that it is in."""
+    before = page.prose[: block.position].rstrip()
+    paragraph = re.split(r"\n\s*\n", before)[-1]
+    folds = re.findall(r"(?m)^\?\?\? .*$", before)
+    return "\n".join([paragraph, *folds[-1:]] if page.text[block.position :].startswith(" ") else [paragraph])
