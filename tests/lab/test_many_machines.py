@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 from functools import partial
@@ -101,6 +102,14 @@ def test_the_slowest_worker_sets_the_pace() -> None:
 def test_one_large_step_is_many_small_ones_at_first() -> None:
     """Where p small steps on p batches end, and where one p times as long on all of them does, differ by the square of the step."""
     formula("LINEARRULE").holds(small_steps(3), small_steps(2), small="eta")
+
+
+def test_the_record_is_the_program_s() -> None:
+    """What the page reads was made with the shards, the steps and the patience that the program has now."""
+    record = json.loads((ROOT / "experiments/records/several-processes.json").read_text("utf-8"))
+    made = [record[name] for name in ("shards", "steps", "patience", "parameters")]
+    now = several_processes
+    assert made == [list(now.SHARDS), now.STEPS, now.PATIENCE, now.flat(now.fresh().parameters).size]
 
 
 @needs_pytorch
