@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.book import ROOT
 from tests.browser import axe
@@ -25,9 +25,11 @@ ADDRESS = "http://a.page/"
 
 
 @contextmanager
-def nowhere(chromium: Browser, html: str, *scripts: str, width: int = 1280, scheme: str = "light") -> Iterator[Page]:
+def nowhere(
+    chromium: Browser, html: str, *scripts: str, width: int = 1280, scheme: str = "light", **more: Any
+) -> Iterator[Page]:
     """Open a page with this HTML and these scripts of the package; fail at the end if a script has failed."""
-    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)  # type: ignore[arg-type]
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     loaded = "".join(f'<script type="module" src="{script}"></script>' for script in scripts)

@@ -386,6 +386,20 @@ def test_a_broken_link_gives_a_sentence_and_the_beginning(chromium: Browser) -> 
             assert starts == ([[1, 1]] if state == good else [list(start) for start in LANDSCAPES["narrow"].starts[:2]])
 
 
+def test_a_thumb_drags_a_start_and_not_the_page(chromium: Browser) -> None:
+    tall = "<p style='height: 2000px'></p>"
+    with nowhere(chromium, MAPS + tall, "descent.js", width=360, has_touch=True, is_mobile=True) as page:
+        page.wait_for_selector("#map li")
+        touch = page.context.new_cdp_session(page)
+        x, y = middle(page)
+        for kind, shift in (("Start", 0), ("Move", 20), ("Move", 40), ("Move", 60), ("End", None)):
+            points = [] if shift is None else [{"x": x, "y": y + shift}]
+            touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+        rest(page)
+        assert np.allclose(middle(page), [x, y + 60], atol=1)
+        assert page.evaluate("scrollY") == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_it_is_accessible_and_keeps_its_place(chromium: Browser, width: int, scheme: str) -> None:
