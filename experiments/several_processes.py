@@ -153,6 +153,7 @@ def work(job: Callable[[int, Any], Any], rank: int, meeting: str, patience: floa
     import torch.distributed as dist
 
     torch.set_num_threads(1)
+    os.environ["GLOO_SOCKET_IFNAME"] = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
     dist.init_process_group(
         "gloo",
         init_method=f"file://{meeting}",
@@ -174,7 +175,6 @@ def together(job: Callable[[int, Any], Any], patience: float = PATIENCE) -> list
     Raises:
         RuntimeError: If a worker died, did not answer or failed, with its rank; the others have been ended by then.
     """
-    os.environ["GLOO_SOCKET_IFNAME"] = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
     context = multiprocessing.get_context("spawn")
     processes, answers = [], []
     with tempfile.TemporaryDirectory() as folder:
