@@ -46,6 +46,8 @@ ROUNDING = re.compile(
 )
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 EXERCISE = re.compile(r"<backprop-exercise\b.*?</backprop-exercise>", re.DOTALL)
+DATA = re.compile(r'(?<=<script type="application/json">)[^<]{5000,}(?=</script>)')
+"""So much data for a widget that only its two sums are recorded."""
 LISTING = re.compile(r"(?ms)^(```+)[^\n]*\n(.*?)\n.*?^\1$")
 ENTRIES = 12
 """As many of the entries of a list or an array are recorded; the rest of an array counts in its two sums."""
@@ -83,6 +85,7 @@ def _printed(text: str) -> Iterator[str]:
     """
     text = LISTING.sub(lambda listing: f"listing: {listing[2]}", text)
     text = EXERCISE.sub(lambda exercise: f"\n{_exercise(exercise[0])}\n", text)
+    text = DATA.sub(lambda data: f"data: {_sums(NUMBER.findall(data[0]), lambda total: f'{total:.2f}')}", text)
     text = DRAWING.sub(lambda drawing: f"\n{_drawn(drawing[0])}\n", text)
     text = re.sub(r"</?(?:div|span|figure|p|section)\b(?! class=\"panels\")[^>]*>", "", text)
     yield from (line.rstrip() for line in text.splitlines() if line.strip())
