@@ -65,7 +65,7 @@ def now(page: Page, name: str) -> dict[str, Any]:
 
 def apart(theirs: Any, ours: Any) -> float:
     """The largest difference, relative to the larger of 1 and the size reached by then."""
-    theirs, ours = np.asarray(theirs), np.asarray(ours)
+    theirs, ours = np.asarray(theirs, float), np.asarray(ours)
     assert theirs.shape == ours.shape
     assert np.isfinite(theirs).all()
     return float((np.abs(theirs - ours) / np.maximum(1, np.maximum.accumulate(np.abs(ours)))).max())
