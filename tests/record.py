@@ -38,8 +38,11 @@ TRAINED = (
     "minima-nine", "why-fast-step", "why-fast-step-shown", "stalls-dying", "handwriting-cross",
     "arrays-routes-shown", "arrays-routes-figure",
     "many-machines-batches", "many-machines-batches-figure",
+    "pytorch-training", "pytorch-training-figure", "pytorch-forgetful-figure", "pytorch-softmax-figure",
 )  # fmt: skip
 """Blocks whose numbers depend on the kernels of a BLAS: after long training, and where rounding decides which is largest."""
+INSTALLED = ("pytorch-live",)
+"""Blocks that say what is installed, of which nothing is recorded."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 ROUNDING = re.compile(
     r"\d+(?:\.\d+)?(?: *\\(?:cdot|times) *10\^\{-(?:9|1\d|[2-9]\d|\d{3})\}|e-(?:09|1\d|[2-9]\d|\d{3})(?!\d))"
@@ -67,6 +70,7 @@ def run(page: Page) -> tuple[str, str]:
             name = block.options["id"]
             everything.append(_run_python(dedent(block.code), id=f"record {name}", session=session))
             noted = [*_printed(everything[-1]), *(_names(block, _sessions_globals[session]) if block.shown else ())]
+            noted = [] if name in INSTALLED else noted
             lines += [f"[{name}]", *(_without_numbers(line, name) for line in noted), ""]
     _sessions_globals.pop(session)
     return "\n".join(lines), "\n".join(everything)
