@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backproplab.checks import positive, shown, whole_number
+from backproplab.checks import Array, positive, shown, whole_number
+from backproplab.convolution import Conv2d
 from backproplab.figures.diagrams import flow_diagram
 from backproplab.figures.drawing import figure
+from backproplab.figures.grids import number_grid
+from backproplab.layers import Dense, Flatten
 from backproplab.network import Network
 from backproplab.options import text, two
+from backproplab.pooling import AvgPool2d, MaxPool2d
 from backproplab.widgets.elements import element
 from backproplab.widgets.traces import trace_json
 
@@ -33,13 +37,14 @@ def stepper(
     name: str,
     heights: tuple[int, int] = (0, 0),
 ) -> str:
-    r"""Return HTML that takes its reader through one step $\theta \leftarrow \theta - \eta\, \partial C / \partial \theta$, neuron by neuron.
+    r"""Return HTML that takes its reader through one step $\theta \leftarrow \theta - \eta\, \partial C / \partial \theta$, number by number.
 
-    Every number can be changed in the page, and all others follow. Without a script, and on paper, it's two drawings
+    Every number can be changed in the page, and all others follow. Without a script, and on paper, it's drawings
     and a table.
 
     Args:
-        network: A network of `Dense` layers, small enough to be drawn; it stays as it is.
+        network: `Dense` layers, small enough to be drawn; or, for images, a `Conv2d` with one map of one channel and no
+            padding, a pool, `Flatten` and `Dense`. It stays as it is.
         x: One example.
         y: Its target.
         learning_rate: The step size η to begin with.
@@ -47,7 +52,7 @@ def stepper(
         heights: How much height the page keeps free, on a wide screen and on a phone, in pixels.
 
     Raises:
-        TypeError: If an argument is of the wrong kind, or a layer is not `Dense`.
+        TypeError: If an argument is of the wrong kind, or the network has other layers.
         ValueError: If there is more than one example, a shape does not fit, or a number is not finite.
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2, "The backpropagation algorithm".
@@ -60,7 +65,26 @@ def stepper(
     rows, targets = network.pairs(x, y)
     if len(rows) != 1:
         raise ValueError(f"x: expected one example, got {len(rows)}")
-    trace = network.trace(rows, targets)
+    kind, drawn, neurons = (
+        _dense(network.trace(rows, targets)) if _is_dense(network) else _signal(network, rows, targets)
+    )
+    return element(
+        kind,
+        "One step of gradient descent, moment by moment",
+        trace_json(network, rows, targets, learning_rate),
+        drawn,
+        table=neurons + _parameters(network.trace(rows, targets), learning_rate),
+        heights=(high, tall),
+        id=name,
+    )
+
+
+def _is_dense(network: Network) -> bool:
+    return all(isinstance(layer, Dense) for layer in network.layers)
+
+
+def _dense(trace: Trace) -> tuple[str, str, str]:
+    """Return the kind of stepper, its drawing and a table of its neurons."""
     sizes = [trace.steps[0].a_prev.size, *(step.a.size for step in trace.steps)]
     drawn = figure(
         flow_diagram(trace, "forward"),
@@ -69,36 +93,57 @@ def stepper(
         alt=f"A network of {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} neurons, drawn twice: with its activations, which "
         "flow to the right, and with its errors delta, which flow to the left.",
     )
-    return element(
-        "stepper",
-        "One step of gradient descent, moment by moment",
-        trace_json(network, rows, targets, learning_rate),
-        drawn,
-        table=_table(trace, learning_rate),
-        heights=(high, tall),
-        id=name,
+    rows = [
+        (f"layer {layer}, neuron {j + 1}", *(f"{array[j, 0]:.5g}" for array in (step.z, step.a, step.delta)))
+        for layer, step in enumerate(trace.steps, 1)
+        for j in range(len(step.z))
+    ]
+    return "stepper", drawn, _rows(("neuron", "z", "a", "δ"), rows)
+
+
+def _signal(network: Network, rows: Array, targets: Array) -> tuple[str, str, str]:
+    """Do the same for an image, one kernel, one pool and one dense layer, whose maps have all numbers in them."""
+    kinds = [type(layer) for layer in network.layers]
+    first = network.layers[0]
+    single = isinstance(first, Conv2d) and first.parameters["W"].shape[:2] == (1, 1) and not any(first.padding)
+    if not single or len(kinds) != 4 or kinds[1] not in (MaxPool2d, AvgPool2d) or kinds[2:] != [Flatten, Dense]:
+        raise TypeError(
+            "network: expected Dense layers, or a Conv2d with one map of one channel and no padding, a pool, Flatten and "
+            f"Dense, got {', '.join(map(repr, network.layers))}"
+        )
+    conv, pool, _, dense = network.trace(rows, targets).steps
+    maps = [
+        number_grid(conv.a_prev[0, :, :, 0], "image x", digits=1),
+        number_grid(conv.a[0, :, :, 0], "a¹", digits=2),
+        number_grid(pool.a[0, :, :, 0], "a²", digits=2),
+        number_grid(dense.a[:, 0], "output a⁴", digits=2),
+        number_grid(conv.delta[0, :, :, 0], "δ¹", direction="backward", digits=3),
+        number_grid(pool.delta[0, :, :, 0], "δ²", direction="backward", digits=3),
+        number_grid(dense.delta[:, 0], "δ⁴", direction="backward", digits=3),
+        number_grid(conv.grads["W"][0, 0], "slopes ∂C/∂w¹", direction="backward", digits=3),
+    ]
+    drawn = figure(
+        *maps,
+        caption="One image forward, to the output, and its errors back, to the kernel.",
+        alt="Maps with their numbers: the image, the activations of the convolution and of the pool, and the outputs; then the "
+        "errors of the three layers, and the slopes of the kernel.",
     )
+    return "convolution-stepper", drawn, ""
 
 
-def _table(trace: Trace, learning_rate: float) -> str:
-    """Write out all neurons, and all parameters with their slopes and what the step makes of them."""
-    neurons, parameters = [], []
+def _parameters(trace: Trace, learning_rate: float) -> str:
+    """Write out all parameters with their slopes and what the step makes of them; neurons count from 1, cells from 0."""
+    first = 1 if len(trace.steps[0].a_prev.shape) == 2 else 0
+    rows = []
     for layer, step in enumerate(trace.steps, 1):
-        for j in range(len(step.z)):
-            column = (step.z[j, 0], step.a[j, 0], step.delta[j, 0])
-            neurons.append((f"layer {layer}, neuron {j + 1}", *(f"{value:.5g}" for value in column)))
         for letter, name in (("w", "W"), ("b", "b")):
-            values, slopes = step.layer.parameters[name], step.grads[name]
-            for index, value in np.ndenumerate(values):
-                places = "".join(str(place + 1) for place in (index if letter == "w" else index[:1]))
-                slope = slopes[index]
+            for index, value in np.ndenumerate(step.layer.parameters.get(name, np.empty(0))):
+                places = index[-2:] if letter == "w" else index[:1]
+                slope = step.grads[name][index]
                 numbers = (value, slope, value - learning_rate * slope)
-                parameters.append(
-                    (f"{letter}<sup>{layer}</sup><sub>{places}</sub>", *(f"{number:.5g}" for number in numbers))
-                )
-    return _rows(("neuron", "z", "a", "δ"), neurons) + _rows(
-        ("parameter", "value", "slope ∂C/∂", f"after a step with η = {learning_rate:g}"), parameters
-    )
+                symbol = f"{letter}<sup>{layer}</sup><sub>{','.join(str(place + first) for place in places)}</sub>"
+                rows.append((symbol, *(f"{number:.5g}" for number in numbers)))
+    return _rows(("parameter", "value", "slope ∂C/∂", f"after a step with η = {learning_rate:g}"), rows)
 
 
 def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from backproplab import Conv2d, Dense, Flatten, Network
+from backproplab import AvgPool2d, Conv2d, Dense, Flatten, MaxPool2d, Network
 from backproplab.losses import LOSSES
 from backproplab.widgets.stepper import stepper
 from tests.widgets.nowhere import ADDRESS, nowhere, violations
@@ -42,6 +42,14 @@ def opened(chromium: Browser, network: Network | None = None, **options: Any) ->
     with nowhere(chromium, html, "stepper.js", **options) as page:
         page.wait_for_selector("backprop-stepper[data-on]")
         yield page
+
+
+def signal(pool: type = MaxPool2d, activation: str = "sigmoid", seed: int = 0) -> tuple[Network, Any]:
+    """A network of one convolution, one pool and one dense layer, and an image of whole numbers, some of them alike."""
+    rng = np.random.default_rng(seed)
+    layers = [Conv2d(1, 1, 3, activation, rng=rng), pool(2), Flatten(), Dense(4, 2, "sigmoid", rng=rng)]
+    image = rng.integers(0, 3, (1, 6, 6)).astype(float)
+    return Network(layers, loss="half_squared_error", input_shape=(1, 6, 6)), image
 
 
 def number(text: str) -> float:
@@ -93,6 +101,63 @@ def test_every_moment_says_what_the_package_computes(chromium: Browser, loss: st
     for name, parameter in network.parameters.items():
         parameter -= RATE * trace.gradients[name]
     assert near(moments["After the step"]["results"][1], network.cost(X, Y))
+
+
+@pytest.mark.parametrize(
+    ("pool", "activation", "seed"),
+    [(MaxPool2d, "sigmoid", 0), (MaxPool2d, "relu", 1), (AvgPool2d, "tanh", 2), (MaxPool2d, "identity", 3)],
+)
+def test_every_moment_of_a_convolution_says_what_the_package_computes(
+    chromium: Browser, pool: type, activation: str, seed: int
+) -> None:
+    network, image = signal(pool, activation, seed)
+    trace = network.trace([image], Y)
+    conv, pooled, _, dense = trace.steps
+    html = f"<main>{stepper(network, [image], Y, RATE, name='signal')}</main>"
+    with nowhere(chromium, html, "convolution-stepper.js", width=360) as page:
+        page.wait_for_selector("[data-on]")
+        moments = {m["title"]: m for m in page.evaluate(MOMENTS.replace("backprop-", "backprop-convolution-"))}
+        page.get_by_role("slider").press("End")
+        cells = page.evaluate("[...document.querySelectorAll('output.cell')].map((cell) => cell.textContent)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert violations(page) == []
+    wanted: dict[str, list[float]] = {"The cost of the mistake": [trace.cost]}
+    bends = activation != "identity"
+    back = pooled.layer.pull_back(pooled.a_prev, pooled.delta)
+    for i, j in np.ndindex(4, 4):
+        z, a = conv.z[0, i, j, 0], conv.a[0, i, j, 0]
+        wanted[f"Forward: the window at {i},{j}"] = [z, a] if bends else [z]
+        if back[0, i, j, 0]:
+            wanted[f"Through the gate: {i},{j}"] = [conv.delta[0, i, j, 0]]
+    for i, j in np.ndindex(2, 2):
+        wanted[f"Forward: the pool's window at {i},{j}"] = [pooled.a[0, i, j, 0]]
+        delta = pooled.delta[0, i, j, 0]
+        wanted[f"Back through the dense layer: {i},{j}"] = [delta]
+        wanted[f"{'The router' if pool is MaxPool2d else 'The equal split'}: {i},{j}"] = [
+            delta / (1 if pool is MaxPool2d else 4)
+        ]
+    for u, v in np.ndindex(3, 3):
+        wanted[f"Gradient of the kernel: {u},{v}"] = [conv.grads["W"][0, 0, u, v]]
+    bias, slope = conv.layer.parameters["b"].item(), conv.grads["b"].item()
+    wanted["Gradient of the shared bias"], wanted["Update: the shared bias"] = [slope], [bias - RATE * slope]
+    for u in range(3):
+        wanted[f"Update: row {u} of the kernel"] = [*(conv.layer.parameters["W"] - RATE * conv.grads["W"])[0, 0, u]]
+    for k in range(2):
+        W, b = dense.layer.parameters["W"][k], dense.layer.parameters["b"][k].item()
+        wanted[f"Forward: output {k}"] = [dense.z[k, 0], dense.a[k, 0]]
+        wanted[f"Error: output {k}"] = [dense.delta[k, 0]]
+        wanted[f"Gradient: output {k}"] = [*dense.grads["W"][k], dense.grads["b"][k].item()]
+        wanted[f"Update: output {k}"] = [*(W - RATE * dense.grads["W"][k]), b - RATE * dense.grads["b"][k].item()]
+    assert moments.keys() - wanted.keys() == {"What is given", "After the step"}
+    for title, values in wanted.items():
+        results, sums = moments[title]["results"], moments[title]["sums"]
+        assert len(results) == len(values), title
+        assert all(near(result, value) for result, value in zip(results, values, strict=True)), (title, results, values)
+        for printed, value in zip(sums, values, strict=True):
+            if printed and not printed.startswith(("max", "∂")):
+                assert abs(value_of(printed) - value) < 4e-3 * max(1, abs(value)), (title, printed, value)
+    assert len(cells) == 4 * 16 + 2 * 4 + 2 * 2 + 9
+    assert "·" not in cells
 
 
 def test_the_keyboard_alone_goes_everywhere(chromium: Browser) -> None:
