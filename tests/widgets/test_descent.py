@@ -434,3 +434,10 @@ def test_nothing_moves_by_itself_and_nothing_is_left_over(map_: Page) -> None:
     map_.wait_for_selector("#map li")
     assert map_.locator("#map select").count() == 1
     assert map_.locator("#map .start").count() == 2
+
+
+def test_a_start_that_goes_leaves_a_tab_stop(map_: Page) -> None:
+    map_.locator("#map .start.n2").focus()
+    map_.evaluate("document.getElementById('map').set({ starts: [[1, 1]], active: 0 })")
+    rest(map_)
+    assert map_.locator("#map [data-stop][tabindex='0']").count() == 1
