@@ -82,13 +82,20 @@ export const pointAt = ({ left, top, width, height }, { clientX, clientY }) => {
 const WIDE = 300, LEFT = 38, RIGHT = WIDE - 6, TOP = 22; // of both charts
 const BELOW = 20;
 
-const chart = (svg, name, high, ...parts) => {
-  svg.setAttribute("viewBox", `0 0 ${WIDE} ${high}`);
-  svg.replaceChildren(
-    s("text", { x: 0, y: 10, class: "axis" }, name),
-    ...parts,
-    s("path", { d: `M${LEFT} ${TOP}V${high - BELOW}H${RIGHT}`, class: "frame" }),
-  );
+/** Draw a chart's axes anew if they have changed, and return the parts in them that move. */
+const chart = (svg, key, build) => {
+  if (svg.key !== key) {
+    const { name, high, axes, moving } = build();
+    svg.setAttribute("viewBox", `0 0 ${WIDE} ${high}`);
+    svg.replaceChildren(
+      s("text", { x: 0, y: 10, class: "axis" }, name),
+      ...axes,
+      ...moving,
+      s("path", { d: `M${LEFT} ${TOP}V${high - BELOW}H${RIGHT}`, class: "frame" }),
+    );
+    Object.assign(svg, { key, moving });
+  }
+  return svg.moving;
 };
 
 const tick = (y, text) => s("text", { x: LEFT - 4, y: y + 4, "text-anchor": "end", class: "tick" }, text);
@@ -100,15 +107,18 @@ export const drawCosts = (svg, history) => {
   const top = Math.max(1, Math.min(20, Math.ceil(Math.max(...history.map(([, cost]) => cost), 0))));
   const x = (step) => LEFT + (step / last) * (RIGHT - LEFT);
   const y = (cost) => bottom - (Math.min(cost, top) / top) * (bottom - TOP);
-  const line = history.map(([step, cost], k) => `${k ? "L" : "M"}${x(step).toFixed(1)} ${y(cost).toFixed(1)}`).join("");
-  chart(
-    svg, "cost", high,
-    tick(y(0), "0"), tick(y(top), String(top)), tick(y(Math.LN2), top < 5 ? "ln 2" : ""),
-    s("text", { x: LEFT, y: high - 6, class: "tick" }, "0"),
-    s("text", { x: RIGHT, y: high - 6, "text-anchor": "end", class: "tick" }, `step ${last}`),
-    s("path", { d: `M${LEFT} ${y(Math.LN2)}H${RIGHT}`, class: "guess" }),
-    s("path", { d: `${line}h.1`, class: "line" }),
-  );
+  const [line, end] = chart(svg, top, () => ({
+    name: "cost", high,
+    axes: [
+      tick(y(0), "0"), tick(y(top), String(top)), tick(y(Math.LN2), top < 5 ? "ln 2" : ""),
+      s("text", { x: LEFT, y: high - 6, class: "tick" }, "0"),
+      s("path", { d: `M${LEFT} ${y(Math.LN2)}H${RIGHT}`, class: "guess" }),
+    ],
+    moving: [s("path", { class: "line" }), s("text", { x: RIGHT, y: high - 6, "text-anchor": "end", class: "tick" })],
+  }));
+  const way = history.map(([step, cost], k) => `${k ? "L" : "M"}${x(step).toFixed(1)} ${y(cost).toFixed(1)}`).join("");
+  line.setAttribute("d", way && `${way}h.1`);
+  end.textContent = `step ${last}`;
 };
 
 const LOWEST = -10, HIGHEST = 0; // powers of ten between which bars have a length
@@ -119,15 +129,23 @@ export const drawBars = (svg, sizes) => {
   const high = 168, bottom = high - BELOW;
   const y = (power) => bottom - ((power - LOWEST) / (HIGHEST - LOWEST)) * (bottom - TOP);
   const room = (RIGHT - LEFT) / sizes.length;
-  const lines = LINES.map(([power, text]) => [s("path", { d: `M${LEFT} ${y(power)}H${RIGHT}`, class: "grid" }), tick(y(power), text)]);
-  const bars = sizes.map((size, l) => {
+  const middle = (l) => LEFT + (l + 0.5) * room;
+  const bars = chart(svg, sizes.length, () => ({
+    name: "average size of δ", high,
+    axes: [
+      s("text", { x: 0, y: bottom + 14, class: "axis" }, "layer"),
+      ...LINES.flatMap(([power, text]) => [s("path", { d: `M${LEFT} ${y(power)}H${RIGHT}`, class: "grid" }), tick(y(power), text)]),
+      ...sizes.map((_, l) => s("text", { x: middle(l), y: bottom + 14, "text-anchor": "middle", class: "tick" }, String(l + 1))),
+    ],
+    moving: sizes.map((_, l) => s("g", {},
+      s("rect", { x: middle(l) - 0.3 * room, width: 0.6 * room, class: "bar" }),
+      s("text", { x: middle(l), y: bottom - 4, "text-anchor": "middle" }))),
+  }));
+  sizes.forEach((size, l) => {
     const top = y(Math.max(LOWEST, Math.min(HIGHEST, Math.log10(size))));
-    const middle = LEFT + (l + 0.5) * room;
-    return [
-      s("rect", { x: middle - 0.3 * room, width: 0.6 * room, y: top, height: bottom - top, class: "bar" }),
-      s("text", { x: middle, y: bottom + 14, "text-anchor": "middle", class: "tick" }, String(l + 1)),
-      ...(size ? [] : [s("text", { x: middle, y: bottom - 4, "text-anchor": "middle" }, "0")]),
-    ];
+    const [bar, none] = bars[l].children;
+    bar.setAttribute("y", top);
+    bar.setAttribute("height", bottom - top);
+    none.textContent = size ? "" : "0";
   });
-  chart(svg, "average size of δ", high, s("text", { x: 0, y: bottom + 14, class: "axis" }, "layer"), ...lines.flat(), ...bars.flat());
 };

@@ -2,20 +2,19 @@
 
 import { Widget, h, roving, s, shown, still, typed } from "backproplab/element.js";
 import { Training, sizes } from "backproplab/playground-training.js";
+import { RATE, SEED, read, whole, written } from "backproplab/playground-address.js";
 import { drawBars, drawCosts, drawGround, drawPoints, pointAt } from "backproplab/playground-drawing.js";
 
 const STEPS = 3; // at most before each frame,
-const BUDGET = 8; // and no further one after as many milliseconds
+const BUDGET = 6; // and no further one after as many milliseconds
 const REST = 4; // times as long as it takes to draw the map, until it is drawn again,
 const PAUSE = 500; // and so many milliseconds for those who want things to keep still
-const KEPT = 300; // costs in the chart
-const SHARED = 40; // own points in an address
-const RATE = 100, SEED = 999999;
+const KEPT = 160; // costs in the chart
 const PIXELS = 480;
 
 const SHAPES = ["●", "△"];
-const whole = (x, low, high) => Number.isInteger(x) && x >= low && x <= high;
-const many = (x) => Number(x.toPrecision(2)).toLocaleString("en-GB");
+const grouped = new Intl.NumberFormat("en-GB");
+const many = (x) => grouped.format(Number(x.toPrecision(2)));
 
 class Playground extends Widget {
   start(data) {
@@ -35,39 +34,20 @@ class Playground extends Widget {
     roving(this.live, "[data-stop]", this.signal);
   }
 
-  /* The address: name=data_depth_width_activation_init_rate_batch_seed_point_point…, a point in hundredths, x₁*x₂*label */
-
   restore() {
     const text = new URLSearchParams(location.search).get(this.id);
-    const given = text ? this.read(text) : { setting: this.data.setting, own: [] };
-    const { setting, own } = given ?? { setting: this.data.setting, own: [] };
+    const first = { setting: this.data.setting, own: [] };
+    const given = text ? read(text, this.data) : first;
+    const { setting, own } = given ?? first;
     this.setting = { ...setting };
     this.own = own;
     this.fresh();
     this.complain(given ? "" : "The address holds values that this figure cannot show; these are its own.");
   }
 
-  read(text) {
-    const { sets, depths, widths, activations, inits, batches } = this.data;
-    const [data, depth, width, name, init, rate, batch, seed, ...points] = text.split("_");
-    const activation = name?.replace("-", "_");
-    const setting = { data, depth: Number(depth), width: Number(width), activation, init, rate: Number(rate), batch: Number(batch), seed: Number(seed || NaN) };
-    const own = points.map((point) => point.split("*").map(Number));
-    const sound =
-      (data === "none" || Object.hasOwn(sets, data)) &&
-      [[depths, setting.depth], [widths, setting.width], [activations, activation], [inits, init], [batches, setting.batch]].every(([all, one]) => all.includes(one)) &&
-      setting.rate > 0 && setting.rate <= RATE && whole(setting.seed, 0, SEED) &&
-      own.length <= SHARED &&
-      own.every((point) => point.length === 3 && whole(point[0], -100, 100) && whole(point[1], -100, 100) && whole(point[2], 0, 1));
-    return sound ? { setting, own: own.map(([x1, x2, label]) => [x1 / 100, x2 / 100, label]) } : undefined;
-  }
-
   address() {
-    const { data, depth, width, activation, init, rate, batch, seed } = this.setting;
-    const own = this.own.length <= SHARED ? this.own : [];
-    const points = own.map(([x1, x2, label]) => [Math.round(100 * x1), Math.round(100 * x2), label].join("*"));
     const address = new URL(location.href);
-    address.searchParams.set(this.id, [data, depth, width, activation.replace("_", "-"), init, rate, batch, seed, ...points].join("_"));
+    address.searchParams.set(this.id, written(this.setting, this.own));
     return address;
   }
 
@@ -205,7 +185,7 @@ class Playground extends Widget {
   }
 
   click(event) {
-    this.cross = undefined;
+    this.edit(!event.detail && !this.cross); // without a pointer it's the keyboard's, or a screen reader's
     if (event.detail) this.put(pointAt(this.map.getBoundingClientRect(), event));
   }
 

@@ -465,6 +465,41 @@ def test_it_is_accessible_and_keeps_its_place(chromium: Browser, width: int, sch
         assert page.evaluate("window.shift ?? 0") < 0.02
 
 
+PIXELS = """
+() => [...document.querySelectorAll(".map canvas")].map((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return [...data.subarray(0, 3)].concat(new Set(new Uint32Array(data.buffer).filter((pixel) => pixel >>> 24 === 255)).size);
+})
+"""
+
+
+def test_the_map_follows_the_colours_of_the_page(page: Page) -> None:
+    rest(page)
+    light, points = page.evaluate(PIXELS)
+    assert points[3] >= 3  # two classes, and what is around or in them
+    page.emulate_media(color_scheme="dark")
+    rest(page)
+    dark = page.evaluate(PIXELS)[0]
+    assert sum(dark[:3]) < sum(light[:3]) / 2
+    page.evaluate(
+        "document.querySelector('.widget').style.setProperty('--w-paper', 'rgb(255, 255, 255)'); document.body.dataset.scheme = 'white'"
+    )
+    rest(page)
+    assert sum(page.evaluate(PIXELS)[0][:3]) > sum(dark[:3])
+    page.emulate_media(forced_colors="active", color_scheme="light")
+    rest(page)
+    assert page.evaluate(PIXELS)[1][3] >= 3
+
+
+def test_a_click_without_a_pointer_takes_the_keyboard_to_the_map(page: Page) -> None:
+    page.locator(".map").evaluate("map => map.click()")
+    assert page.locator(".map").get_attribute("aria-pressed") == "true"
+    assert state(page)["own"] == []
+    page.locator(".map").click(position={"x": 30, "y": 30})
+    assert page.locator(".map").get_attribute("aria-pressed") == "false"
+    assert len(state(page)["own"]) == 1
+
+
 def test_paper_has_the_figure(page: Page) -> None:
     page.emulate_media(media="print")
     assert page.locator("figure").is_visible()
