@@ -76,12 +76,12 @@ def typed_on(page: Page) -> list[str]:
 def few_on(page: Page) -> list[str]:
     """Say whether there are too few on a page, or none before its exercises."""
     places = [each.position for each in asked(page)]
-    if not places:
-        return []
-    end = page.prose.find("\n## Exercises")
-    return [f"docs/{page.name} has {len(places)} exercises that answer back, not {AT_LEAST}"] * (
-        len(places) < AT_LEAST
-    ) + [f"docs/{page.name} has no exercise that answers back before its exercises"] * (-1 < end < min(places))
+    found = []
+    if len(places) < AT_LEAST:
+        found.append(f"docs/{page.name} has {len(places)} exercises that answer back, not {AT_LEAST}")
+    if page.prose.find("\n## Exercises") < min(places, default=len(page.text)):
+        found.append(f"docs/{page.name} has no exercise that answers back before its exercises")
+    return found
 
 
 def _has_name(answer: ast.expr) -> bool:
