@@ -4,6 +4,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 # The pages multiply small matrices; with one thread their digits do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
 
 .PHONY: help setup serve build check test plants record bench weigh lock format clean
 

@@ -78,7 +78,8 @@ def run(page: Page) -> tuple[str, str]:
 
 def _without_numbers(line: str, block: str) -> str:
     if block in MEASURED + TRAINED:
-        return re.sub(rf"[-+±−]?(?:{NUMBER.pattern})", "number", line)
+        masked = re.sub(rf"[-+±−]?(?:{NUMBER.pattern})", "number", line)
+        return re.sub(r"number\.(?=, |$)", "number", masked) if re.match(r"\w+ = ", line) else masked  # as in 1234.
     return ROUNDING.sub("0", line)
 
 

@@ -19,8 +19,6 @@ from backproplab.widgets.elements import element
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ask_choice", "ask_number", "ask_shape", "opened"]
-
 DECIMALS = (
     "a whole number",
     "one decimal",
