@@ -298,7 +298,7 @@ def test_paper_has_a_blank_line(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(chromium: Browser, scheme: Any) -> None:
     page = visit(chromium, color_scheme=scheme)
-    page.add_style_tag(content=":root { color-scheme: light dark }")
+    page.add_style_tag(content=":root { color-scheme: light dark } body { background: Canvas }")
     page.locator("#ask-toy-third input").fill("?")
     page.locator("#ask-toy-third button").click()
     page.locator("#ask-toy-choice button").first.click()
