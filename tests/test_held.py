@@ -26,7 +26,7 @@ def page(*parts: str) -> Page:
     return Page("planted.md", "# Planted\n\n" + "".join(parts))
 
 
-GIVEN = block("planted-given", "x = 3.0", VISIBLE)
+GIVEN = block("planted-given", "from backproplab import Network, curves, figure, plot, read\nx = 3.0", VISIBLE)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ GIVEN = block("planted-given", "x = 3.0", VISIBLE)
         ([block("a", "y = 2 * x\nz = y + 1\nassert z == 7", VISIBLE), block("b", 'print(f"{y}")')], []),
         ([block("a", "y = 2 * x\nz = y + 1\nassert y == 6", VISIBLE), block("b", 'print(f"{z}")')], ["z"]),
         ([block("a", "y = 2 * x\nassert y == 6", VISIBLE), block("b", 'z = y / x\nprint(f"{z}")')], []),
-        ([block("a", "y = [2 * x]", VISIBLE), block("b", 'for each in y:\n    print(f"{each}")')], ["each"]),
+        ([block("a", "y = [2 * x]", VISIBLE), block("b", 'for each in y:\n    print(f"{each}")')], ["each, y"]),
         (
             [
                 block("a", "y = [2 * x]", VISIBLE),
@@ -48,12 +48,29 @@ GIVEN = block("planted-given", "x = 3.0", VISIBLE)
         ([block("b", 'print(f"{x}")')], []),
         ([block("a", "y = 2 * x", VISIBLE), block("b", "print(figure(caption=f'{y:.1f}', alt='', panels=x))")], ["y"]),
         ([block("a", "y = 2 * x", VISIBLE), block("b", "def bold(y):\n    return f'{y}'\nprint(bold(x))")], ["y"]),
+        ([block("a", "y = [2 * x]", VISIBLE), block("b", "print(curves(x, y))")], ["y"]),
+        ([block("a", "y = [2 * x]", VISIBLE), block("b", "print(plot(lambda axes: axes.plot(y)))")], ["y"]),
+        (
+            [block("a", "y = [2 * x]", VISIBLE), block("b", "def draw(axes):\n    axes.plot(y)\nprint(plot(draw))")],
+            ["y"],
+        ),
+        ([block("a", "y = 2 * x\nassert y == 6", VISIBLE), block("b", "z = [y, x]\nprint(curves(z))")], []),
+        ([block("a", "y = 2 * x", VISIBLE), block("b", "print(curves(y))\nassert y == 6")], []),
+        (
+            [block("a", "y = abs(x)\nz = {1: (y, 4)}\nassert z[1] == (3, 4)", VISIBLE), block("b", "print(curves(y))")],
+            [],
+        ),
+        ([block("a", "y = abs(x)\nz = min(y, 4)\nassert z == 3", VISIBLE), block("b", "print(curves(y))")], ["y"]),
+        ([block("a", "y = read(x)\nassert y.cost < 1", VISIBLE), block("b", "print(curves(y))")], []),
+        ([block("a", "y = read(x)\nz = y.cost\nassert z < 1", VISIBLE), block("b", "print(curves(y))")], ["y"]),
+        ([block("a", "y = Network(x)", VISIBLE), block("b", "print(curves(y))")], []),
+        ([block("a", "y = 2 * x\nz = Network(y)", VISIBLE), block("b", "print(curves(z))")], ["z"]),
     ],
 )
-def test_a_printed_value_needs_an_assert(blocks: list[str], unheld: list[str]) -> None:
+def test_what_is_printed_or_drawn_needs_an_assert(blocks: list[str], unheld: list[str]) -> None:
     said = printed_on(page(GIVEN, *blocks))
-    assert [problem.rpartition(" ")[2] for problem in said] == unheld
-    assert all("docs/planted.md:" in problem and "the block 'b' prints" in problem for problem in said)
+    assert [problem.rpartition("of: ")[2] for problem in said] == unheld
+    assert all("docs/planted.md:" in problem and "the hidden block 'b' uses" in problem for problem in said)
 
 
 @pytest.mark.parametrize(
