@@ -43,8 +43,12 @@ ROUTES = {
         "convolution/pooling.md", "convolution/kernel-gradient.md", "convolution/one-signal.md",
         "convolution/digits-cnn.md", "lab/handwriting.md",
     ),
+    "You came for autograd and PyTorch": (
+        "foundations/chain-rule.md", "network/four-equations.md", "network/conventions.md", "lab/graphs.md",
+        "lab/arrays.md", "lab/pytorch.md", "lab/many-machines.md", "lab/everywhere.md",
+    ),
 }  # fmt: skip
-"""Three ways through the book."""
+"""Ways through the book."""
 WORDS_A_MINUTE, FORMULAS_A_MINUTE, PROGRAMS_A_MINUTE = 180, 5, 2
 """How fast a reader who follows every step reads; what is folded away is not counted."""
 
@@ -119,7 +123,7 @@ def opening(chapter: Chapter, known: dict[str, Chapter]) -> list[str]:
 
 
 def overview(known: dict[str, Chapter]) -> list[str]:
-    """Draw the map: three routes with their minutes, then every chapter with a line of its own."""
+    """Draw the map: the routes with their minutes, then every chapter with a line of its own."""
     lines = ['<div class="routes" markdown>', ""]
     for route, names in ROUTES.items():
         hours = sum(known[name].minutes for name in names) / 60
