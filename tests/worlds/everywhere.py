@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def one_lookup(w: int, *, seed: int = 0) -> World:
     """An embedding of four words, and one of them as a one-hot column."""
     E = np.random.default_rng(seed).standard_normal((3, 4))
-    return World({"E": E, "w": w, "x": np.array([float(v == w) for v in range(1, 5)])})
+    return World({"E": E, "j": w, "x": np.array([float(v == w) for v in range(1, 5)])})
 
 
 def sentence(w: Sequence[int], *, seed: int = 0) -> World:
@@ -28,7 +28,7 @@ def sentence(w: Sequence[int], *, seed: int = 0) -> World:
     def program(let: Let) -> None:
         rng = np.random.default_rng(seed)
         E, places = let("E", rng.standard_normal((4, 4))), range(len(w))
-        let("w", np.array(w))
+        let("j", np.array(w))
         e = let("e", [[E[i, w[t] - 1] for t in places] for i in range(4)])
         mix = rng.standard_normal((4, len(w)))
         sums = [sum(mix[i, t] * e[i, t] for i in range(4) for t in range(last + 1)) for last in places]
