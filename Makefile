@@ -77,7 +77,7 @@ clean:  ## remove everything that was made
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/assets: .venv/tools package-lock.json backproplab/book/assets.py $(wildcard backproplab/widgets/*.js backproplab/widgets/*.css)
+.venv/assets: .venv/tools package-lock.json backproplab/book/assets.py backproplab/data/mnist-cnn.npz $(wildcard backproplab/widgets/*.js backproplab/widgets/*.css)
 	$(BIN)/npm ci --ignore-scripts
 	$(BIN)/python -m backproplab.book.assets
 	@touch $@

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
+
+from backproplab.loading import recorded_network
+from backproplab.widgets.traces import network_json
 
 ROOT = Path(__file__).parents[2]
 FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
@@ -48,15 +52,16 @@ def copy(root: Path = ROOT) -> list[Path]:
 
 
 def copy_widgets(root: Path = ROOT) -> list[Path]:
-    """Copy the widgets that the package ships to `docs/assets/vendor/backproplab`, where they have changed."""
+    """Put the widgets of the package, and the recorded network for them, into `docs/assets/vendor/backproplab`, where they have changed."""
     target = root / "docs/assets/vendor/backproplab"
-    copies = []
-    for path in sorted((root / "backproplab/widgets").glob("*.[jc]s*")):
-        copies.append(target / path.name)
-        if not copies[-1].is_file() or copies[-1].read_bytes() != path.read_bytes():
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copies[-1])
-    return copies
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = {path.name: path.read_bytes() for path in sorted((root / "backproplab/widgets").glob("*.[jc]s*"))}
+    wanted["mnist-cnn.json"] = json.dumps(network_json(recorded_network()), separators=(",", ":")).encode()
+    for name, content in wanted.items():
+        path = target / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.write_bytes(content)
+    return [target / name for name in wanted]
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ ORDER = (
     "figures.drawing", "figures.networks", "figures.diagrams", "figures.circuits", "figures.flowcharts", "figures.grids",
     "figures.handwriting", "figures.photos",
     "figures.plots", "figures.surfaces",
-    "widgets.elements", "widgets.exercises", "widgets.stepper", "widgets.descent", "widgets.playground",
+    "widgets.elements", "widgets.exercises", "widgets.stepper", "widgets.descent", "widgets.playground", "widgets.digit",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.examples",
     "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
@@ -40,7 +40,7 @@ ORDER = (
 WITHOUT_PAGE = (
     "checks", "idx", "noise", "probing", "options", "storage", "images.blobs", "autograd.arrays", "autograd.graph",
     "autograd.operations",
-    "widgets.traces", "widgets.elements", "widgets.exercises", "widgets.descent", "widgets.playground",
+    "widgets.traces", "widgets.elements", "widgets.exercises", "widgets.descent", "widgets.playground", "widgets.digit",
     "worked.sections", "worked.formulas", "worked.layers", "worked.convolution", "worked.terminal", "worked.webpage",
     "commands.arguments", "commands.data", "commands.progress", "commands.stages",
     "commands.train", "commands.predict", "commands.check", "commands.explain", "commands.main", "__main__",

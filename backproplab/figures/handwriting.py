@@ -72,7 +72,7 @@ def draw_digit(
     for stroke in strokes:
         points = np.array([point.split(",") for point in stroke.split()], float) / 100
         points[1:-1] += rng.normal(0, error, points[1:-1].shape)
-        _draw(picture, _smooth(points - 0.5) @ affine.T + np.array(sides[::-1]) / 2, wide * tall)
+        draw_line(picture, smooth(points - 0.5) @ affine.T + np.array(sides[::-1]) / 2, wide * tall)
     return picture
 
 
@@ -97,7 +97,7 @@ def _colour(value: ArrayLike, name: str) -> Array:
     return colour
 
 
-def _smooth(points: Array) -> Array:
+def smooth(points: Array) -> Array:
     """Return points close together on a curve through the given ones (Catmull and Rom 1974)."""
     before, after = 2 * points[0] - points[1], 2 * points[-1] - points[-2]
     p = np.vstack([before, points, after])
@@ -109,7 +109,7 @@ def _smooth(points: Array) -> Array:
     return np.vstack([*pieces, points[-1:]])
 
 
-def _draw(picture: Array, path: Array, width: float) -> None:
+def draw_line(picture: Array, path: Array, width: float) -> None:
     """Draw a line of round ends, in place: a pixel's ink falls from 1 to 0 over the pixel where the edge is."""
     rows, columns = np.indices(picture.shape) + 0.5
     reach = width / 2 + 1

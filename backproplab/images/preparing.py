@@ -166,7 +166,7 @@ def _centred(digit: Array, size: int) -> Array:
     """Return the digit, moved by whole pixels so that its centre of mass lies in the middle; it stays inside."""
     canvas = np.zeros((size, size), digit.dtype)
     corner = [
-        int(np.clip(np.floor(size / 2 - mass + 0.5), 0, size - side))
+        int(np.clip(np.floor(size / 2 - round(mass, 9) + 0.5), 0, size - side))  # the same on every machine at a tie
         for mass, side in zip(centre_of_mass(digit), digit.shape, strict=True)
     ]
     canvas[corner[0] : corner[0] + digit.shape[0], corner[1] : corner[1] + digit.shape[1]] = digit

@@ -10,7 +10,7 @@ from tests.book import ROOT
 from tests.browser import axe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Browser, Page, Route
 
@@ -26,9 +26,18 @@ ADDRESS = "http://a.page/"
 
 @contextmanager
 def nowhere(
-    chromium: Browser, html: str, *scripts: str, width: int = 1280, scheme: str = "light", **more: Any
+    chromium: Browser,
+    html: str,
+    *scripts: str,
+    width: int = 1280,
+    scheme: str = "light",
+    files: Mapping[str, str | None] | None = None,
+    **more: Any,
 ) -> Iterator[Page]:
-    """Open a page with this HTML and these scripts of the package; fail at the end if a script has failed."""
+    """Open a page with this HTML and these scripts of the package; fail at the end if a script has failed.
+
+    `files` are further ones, by name, whose text may be changed later; one that is None cannot be fetched.
+    """
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)  # type: ignore[arg-type]
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -37,7 +46,10 @@ def nowhere(
     def answer(route: Route) -> None:
         name = route.request.url.partition("?")[0].rpartition("/")[2]
         path = MODULES.get(name, WIDGETS / name)
-        if path.is_file():
+        if files and name in files:
+            found = files[name]
+            route.fulfill(body=found) if found is not None else route.abort()
+        elif path.is_file():
             route.fulfill(path=path, content_type="text/css" if path.suffix == ".css" else "text/javascript")
         else:
             route.fulfill(body=HEAD + loaded + html, content_type="text/html; charset=utf-8")
