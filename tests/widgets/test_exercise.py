@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from backproplab.book.exercises import few_on, typed_on
 from backproplab.book.held import printed_on
 from backproplab.book.source import Page as Written
 from backproplab.widgets.exercises import ask_choice, ask_number, ask_shape, opened
+from tests.book import ROOT
 from tests.browser import axe
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    Judge = Callable[[str, str, str], Any]
+    Judge = Callable[[str, str | dict[str, Any], str], Any]
 
-WIDGETS = Path(__file__).parents[2] / "backproplab/widgets"
+WIDGETS = ROOT / "backproplab/widgets"
 NUMBER = ask_number(
     "toy-third",
     "One third of `x`",
@@ -71,12 +73,13 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def judged(chromium: Browser) -> Iterator[Judge]:
-    """What the script holds of an answer to the only exercise in some HTML."""
+    """What the script holds of an answer to the only exercise in some HTML, or to one with these answers."""
     page = visit(chromium)
 
-    def judge(name: str, html: str, text: str) -> Any:
+    def judge(name: str, asked: str | dict[str, Any], text: str) -> Any:
+        answers = next(opened(asked))[2] if isinstance(asked, str) else asked
         call = "async ([judge, text, answers]) => (await import('backproplab/exercise.js'))[judge](text, answers)"
-        return page.evaluate(call, [name, text, next(opened(html))[2]])
+        return page.evaluate(call, [name, text, answers])
 
     yield judge
     page.close()
@@ -166,6 +169,21 @@ def test_without_digits_only_the_number_itself_is_right(judged: Judge, text: str
 )  # fmt: skip
 def test_a_shape_is_read_as_people_write_it(judged: Judge, text: str, right: bool | None) -> None:
     assert judged("judgedShape", SHAPE, text).get("right") == right
+
+
+def test_every_exercise_of_the_book_knows_its_answers_to_the_digits_it_asks_for(judged: Judge) -> None:
+    """What the records of the pages hold as right is right, and each mistake gets its own sentence."""
+    lines = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests/record").rglob("*.txt"))
+    recorded = re.findall(r"(?m)^exercise (\S+), (number|shape): .*? (\{'right'.*\})$", lines)
+    assert len(recorded) > 100
+    for name, kind, text in recorded:
+        answers = ast.literal_eval(text)
+        digits = answers.get("digits")
+        for value, sentence in [(answers["right"], answers["because"]), *answers["mistakes"]]:
+            typed = str(tuple(value)) if kind == "shape" else repr(value) if digits is None else f"{value:.{digits}f}"
+            verdict = judged("judgedShape" if kind == "shape" else "judgedNumber", answers, typed)
+            assert (name, typed, verdict["said"]) == (name, typed, sentence)
+            assert verdict["right"] == (value == answers["right"])
 
 
 # --- Worked by hand -------------------------------------------------------------------------------------------------
@@ -329,6 +347,9 @@ def test_nothing_moves_when_the_script_comes(chromium: Browser, width: int) -> N
     page.wait_for_selector(".tally")
     assert page.evaluate(places) == before
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#ask-toy-choice button").first.click()
+    assert said(page, "toy-choice") == "Not yet. Nothing pulls."
+    assert page.evaluate(places) == before
     page.close()
 
 
