@@ -24,6 +24,7 @@ from markdown_exec import ExecutionError
 
 from backproplab.book import ledger
 from backproplab.book.claims import claims_on
+from backproplab.book.counted import WHOLE, counted_on
 from backproplab.book.held import asserted_on, printed_on
 from backproplab.book.source import ROOT, Page, pages
 from tests.record import differences, place, run
@@ -48,6 +49,9 @@ WORDS = {
     "twice": "half", "quarter": "third", "tenth": "half", "hundredth": "tenth", "ten": "nine", "hundred": "thousand", "thousand": "hundred",
     "fourfold": "threefold", "too low": "too high", "too high": "too low", "too large": "too small", "too small": "too large",
     "three times": "two times", "four times": "three times", "ten times": "five times",
+    "at most": "at least", "at least": "at most", "more than": "less than", "less than": "more than",
+    "larger than": "smaller than", "smaller than": "larger than", "fewer": "more", "falls": "rises", "rises": "falls",
+    "fell": "rose", "shrinks": "grows", "grows": "shrinks", "about three": "about two", "one of the": "two of the",
 }  # fmt: skip
 
 
@@ -127,10 +131,12 @@ def _wrong(node: ast.AST, names: list[str]) -> Iterator[ast.AST]:
 
 
 def words(page: Page) -> Iterator[Plant]:
-    """Give the page with a word of proportion or a whole number exchanged, in prose and in what its blocks say."""
+    """Give the page with a word of proportion or direction, or a whole number, exchanged in prose and in what its blocks say."""
     for right, wrong in WORDS.items():
         for found in re.finditer(rf"(?<![\w`$]){right}(?![\w`$])", page.text):
             yield _edited(page, "words and captions", found, wrong)
+    for found in WHOLE.finditer(page.prose):
+        yield _edited(page, "words and captions", found, found[0][:-1] + str((int(found[0][-1]) + 1) % 10))
 
 
 def ties(page: Page) -> Iterator[Plant]:
@@ -152,7 +158,7 @@ def _edited(page: Page, kind: str, found: re.Match[str], wrong: str) -> Plant:
     return Plant(kind, replace(page, text=page.text[:start] + wrong + page.text[end:]), f"{around} → {wrong}")
 
 
-RULES = (claims_on, printed_on, asserted_on, ledger.links_on)
+RULES = (claims_on, counted_on, printed_on, asserted_on, ledger.links_on)
 
 
 def noticed(plant: Plant) -> str:

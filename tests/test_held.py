@@ -9,6 +9,7 @@ import pytest
 
 from backproplab.book import ledger
 from backproplab.book.claims import LIST, claims_on
+from backproplab.book.counted import counted_on
 from backproplab.book.held import asserted_on, printed_on
 from backproplab.book.source import Page
 
@@ -100,6 +101,10 @@ HALF = block("a", 'assert 1 < 3 / 2  # "less than half"', VISIBLE)
         ("It is twice that.\n\n" + HALF, "quotes 'less than half', which"),
         ("It is less than half of that, or twice.\n\n" + HALF, "say behind an assert of the section"),
         ("It is less than half.\n\n## Another section\n\n" + HALF, "say behind an assert of the section"),
+        ("About three of them are left.\n", "say behind an assert of the section"),
+        ("Two of the three are left.\n", "say behind an assert of the section"),
+        ("Only one is left, and there are three ways.\n", ""),
+        ("The second is larger than the first.\n", ""),
         ("It is too low.\n", "say behind an assert of the section"),
         ("The error falls fourfold.\n", "say behind an assert of the section"),
         ("The code `x.half` and the formula $\\text{half}$ claim nothing.\n", ""),
@@ -111,6 +116,55 @@ def test_a_word_of_proportion_needs_an_assert_that_quotes_it(tmp_path: Path, tex
     said = claims_on(page(text), tmp_path)
     assert bool(said) == bool(fault)
     assert not said or fault in said[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("print(f'It falls to {y}.')", '"falls"'),
+        ("print(f'It falls to ${y}$.')", '"falls"'),
+        ("print(f'It falls. Then it is {y}.')", ""),
+        ("print(f'{y} is larger than that.')", '"larger than"'),
+        ("print(f'It is half of that. And {y}.')", '"half"'),
+        ("print(figure(caption='Half of it.'))", '"Half"'),
+        ("print(figure(alt='Half of it.'))", ""),
+        ("print(f'It falls to {y}.')\nassert y < 3  # \"It falls to\"", ""),
+        ("print(f'It rises to {y}.')\nassert y < 3  # \"It falls to\"", "quotes 'It falls to'"),
+    ],
+)
+def test_a_printed_word_of_direction_needs_an_assert_that_quotes_it(tmp_path: Path, said: str, fault: str) -> None:
+    found = claims_on(page(GIVEN, block("a", said)), tmp_path)
+    assert bool(found) == bool(fault)
+    assert not found or fault in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("It has 78,400 weights.\n", ""),
+        ("It has 87,400 weights.\n", "87,400"),
+        ("It has $784 \\cdot 100 = 78400$ weights.\n", ""),
+        ("It has $784 \\cdot 100 = 87400$ weights.\n", "87400"),
+        ("It has $784 \\cdot 999$ weights, `999` or 9, as said in 1986 and in chapter 17.\n", ""),
+        (block("b", "print(f'It has 999 and {x}.')"), "999"),
+        (block("b", "print(f'It has 999 and {x}.')\nassert x < 999"), ""),
+        (block("b", "y = 999\nprint(f'It has 999 and {x}.')"), ""),
+        (block("b", "y = round(999 * x)\nprint(f'It has 999 and {x}.')"), "999"),
+    ],
+)
+def test_a_whole_number_stands_in_a_program(tmp_path: Path, text: str, fault: str) -> None:
+    found = counted_on(page(block("a", "weights = 784 * 100\nassert weights == 78_400", VISIBLE), text), tmp_path)
+    assert bool(found) == bool(fault)
+    assert not found or f"the number {fault}" in found[0]
+
+
+def test_a_whole_number_may_be_listed_or_stand_in_a_test_that_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / LIST).write_text(json.dumps({"planted.md": ["on 256 machines"]}), "utf-8")
+    (tmp_path / "tests/test_it.py").write_text("def test_it():\n    assert count() == 304\n", "utf-8")
+    shown = "It ran on 256 machines and took 304 steps.\n\n::: tests.test_it.test_it\n"
+    assert counted_on(page(GIVEN, shown), tmp_path) == []
+    assert len(counted_on(page(GIVEN, shown.replace("256", "255").replace("304", "305")), tmp_path)) == 2
 
 
 def test_a_listed_phrase_must_be_said(tmp_path: Path) -> None:

@@ -1,10 +1,17 @@
-"""A claim in words names the assert that holds it: `assert far < near / 2  # "less than half as far"`."""
+"""A claim in words names the assert that holds it: `assert far < near / 2  # "less than half as far"`.
+
+Three kinds are found by their form. A word of proportion claims something wherever it stands. A word of direction (larger,
+falls, at most) claims something where it stands in one sentence with a number that a program prints. A whole number in
+prose is a given one or a result, so a program of its page, or a test that it shows, has it too.
+"""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from itertools import pairwise
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from backproplab.book.source import HEADING, ROOT, pages
@@ -21,51 +28,91 @@ COUNT = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen|twen
 WORDS = re.compile(
     rf"\b(?:hal(?:f|ves|ved|ving)|twice|doubl(?:es|ed|ing)|tripl\w+|quarters?|\w+fold|(?:{COUNT}) times"
     r"|a (?:third|fifth)(?= of)|a (?:tenth|hundredth|thousandth)|too (?:low|high|large|small|big|far|short|long)"
-    rf"|(?:one|none|all but one|{COUNT}) (?:in|out of) (?:a |the )?(?:{COUNT}))\b",
+    rf"|(?:one|none|all but one|{COUNT}) (?:in|of|out of) (?:a |the |these )?(?:{COUNT})"
+    rf"|(?:about|nearly|almost|at most|at least|fewer than|more than|less than) (?:{COUNT}))\b",
     re.IGNORECASE,
 )
-"""Words of proportion."""
+"""Words of proportion, shares, and estimates."""
+VALUE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands for a value in what a program prints."""
+DIRECTION = re.compile(
+    r"\b(?:more|less|fewer|better|worse|(?:larg|small|fast|slow|high|low|short|long|near|steep|weak|strong)er)(?: \w+)? than\b"
+    r"|\b(?:larger|smaller|faster|slower|shorter|longer|nearer|fewer|better|worse|rises?|rose|falls?|fell|grows?|grew"
+    r"|shrinks?|shrank|drops?|dropped|at (?:most|least)|never (?:below|above))\b",
+    re.IGNORECASE,
+)
+"""Words of direction."""
+SENTENCE = re.compile(r"(?:[^.:?!]|[.:](?=\S))+")
 QUOTED = re.compile(r'#[^"\n]*((?:"[^"\n]+"[^"\n]*)+)')
 FORMULA = re.compile(r"`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|\]\([^)]*\)|\{[^{}\n]*\}|<[^>\n]*>", re.DOTALL)
 
 
 def claims(root: Path = ROOT) -> list[str]:
-    """A word of proportion stands in a phrase that an assert of its section quotes, or that is listed as no claim."""
+    """A claim stands in a phrase that an assert of its section quotes, or that is listed as no claim."""
     return [problem for page in pages(root) for problem in claims_on(page, root)]
 
 
 def claims_on(page: Page, root: Path = ROOT) -> list[str]:
-    """List the words of proportion that nothing holds, and the phrases that are quoted and not said."""
+    """List the words of proportion and direction that nothing holds, and the phrases that are quoted and not said."""
     path = root / LIST
     listed = json.loads(path.read_text("utf-8")) if path.exists() else {}
     free, everywhere = listed.get(page.name, []), listed.get("*", [])
     found = []
-    for start, text, quoted in _sections(page):
-        said = plain(text)
-        covered = [
-            found.span() for phrase in [*quoted, *free, *everywhere] for found in re.finditer(re.escape(phrase), said)
-        ]
+    for start, text, code in _sections(page):
+        quoted = re.findall(r'"([^"\n]+)"', " ".join(QUOTED.findall("\n".join(code))))
+        said = [plain(text), *(plain(words) for program in code for words in printed(program))]
         found += [
             f"{page.line(start)}: an assert quotes {phrase!r}, which the section does not say"
             for phrase in quoted
-            if phrase not in said
+            if not any(phrase in words for words in said)
         ]
         found += [
-            f'{page.line(start)}: say behind an assert of the section, # "…", that it holds "{word[0]}", or list the phrase in '
-            f"{LIST}: {said[max(0, word.start() - 40) : word.end() + 20]}"
-            for word in WORDS.finditer(said)
-            if not any(first <= word.start() and word.end() <= last for first, last in covered)
+            f'{page.line(start)}: say behind an assert of the section, # "…", that it holds "{words[first:last]}", or list the '
+            f"phrase in {LIST}: {words[max(0, first - 40) : last + 20]}"
+            for words in said
+            for first, last in _claimed(words)
+            if not any(
+                phrase.start() <= first and last <= phrase.end()
+                for each in [*quoted, *free, *everywhere]
+                for phrase in re.finditer(re.escape(each), words)
+            )
         ]
-    whole = plain(page.prose)
-    return found + [f"{LIST}: docs/{page.name} does not say {phrase!r}" for phrase in free if phrase not in whole]
+    whole = [
+        plain(page.prose),
+        *(plain(words) for block in page.blocks if block.executed for words in printed(block.code)),
+    ]
+    return found + [
+        f"{LIST}: docs/{page.name} does not say {phrase!r}"
+        for phrase in free
+        if not any(phrase in words for words in whole)
+    ]
+
+
+def _claimed(words: str) -> Iterator[tuple[int, int]]:
+    """Say where in a text the words are that claim something."""
+    yield from (word.span() for word in WORDS.finditer(words))
+    for sentence in SENTENCE.finditer(words):
+        if VALUE in sentence[0]:
+            yield from (word.span() for word in DIRECTION.finditer(words, *sentence.span()))
+
+
+def printed(code: str) -> list[str]:
+    """Return what a program prints in words: its captions and whatever has values in it, with a mark for each value."""
+    texts = []
+    for node in ast.walk(ast.parse(dedent(code))):
+        if isinstance(node, ast.JoinedStr):
+            texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values))
+        elif isinstance(node, ast.keyword) and node.arg == "caption" and isinstance(node.value, ast.Constant):
+            texts.append(str(node.value.value))
+    return [re.sub(r"\$[^$\n]*\$", lambda found: VALUE if VALUE in found[0] else " ", text) for text in texts]
 
 
 def _sections(page: Page) -> Iterator[tuple[int, str, list[str]]]:
-    """Give for each section where it begins, its prose, and the phrases that comments in its programs quote."""
+    """Give for each section where it begins, its prose, and its programs."""
     starts = [0, *(heading.start() for heading in HEADING.finditer(page.prose)), len(page.prose)]
     for start, end in pairwise(starts):
-        code = "\n".join(block.code for block in page.blocks if block.executed and start <= block.position < end)
-        yield start, page.prose[start:end], re.findall(r'"([^"\n]+)"', " ".join(QUOTED.findall(code)))
+        code = [block.code for block in page.blocks if block.executed and start <= block.position < end]
+        yield start, page.prose[start:end], code
 
 
 def plain(text: str) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from backproplab.book import chapters, claims, exercises, held, ledger, visible
+from backproplab.book import chapters, claims, counted, exercises, held, ledger, visible
 from backproplab.book.source import DIRECTIVE, ROOT, pages
 
 if TYPE_CHECKING:
@@ -237,6 +237,7 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
     held.printed,
     held.asserted,
     claims.claims,
+    counted.counted,
     exercises.problems,
     blocks,
     coverage,
