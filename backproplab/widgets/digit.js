@@ -94,7 +94,7 @@ class Digit extends Widget {
     this.input = image("The 28 by 28 pixels that the network reads", 28);
     this.slopes = s("svg", { class: "slopes", viewBox: "0 0 28 28", role: "img" });
     this.slopesOf = h("span");
-    this.maps = h("div", { class: "maps" });
+    this.maps = h("div", { class: "activity" });
     this.truth = h("select", { "aria-label": "the true digit", ...stop, onchange: () => this.changed() },
       h("option", { value: "" }, "choose"), ...this.rows.map((_, k) => h("option", {}, String(k))));
     this.step = button("Take one step", () => this.learn());

@@ -494,6 +494,10 @@ def test_it_is_accessible_and_keeps_its_place(chromium: Browser, width: int, sch
         rest(page)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for activity in page.locator(".activity canvas").all():
+            box = activity.bounding_box()
+            assert box is not None
+            assert box["width"] > 0.45 * min(width, 690)
         for target in page.locator(".live :is(button, select, .pad)").all():
             box = target.bounding_box()
             assert box is None or min(box["width"], box["height"]) >= 24
