@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 
+import numpy as np
 import pytest
 
+from backproplab import Tensor
 from tests.lab.test_pytorch_page import page
 
 
@@ -32,6 +34,31 @@ def test_zero_grad_clears_the_gradients_and_not_the_weights() -> None:
     optimizer.zero_grad()
     assert model[1].weight.grad is None
     assert torch.equal(model[1].weight, before)
+
+
+@pytest.mark.erratum("003-previous-layer")
+def test_zero_grad_forgets_the_last_step_and_not_another_layer() -> None:
+    """A layer's gradient is made of the next one's, whether they are cleared or not; what is left over is that of the step before."""
+    rng = np.random.default_rng(0)
+    x, first, second = rng.normal(size=(5, 3)), Tensor(rng.normal(size=(3, 4))), Tensor(rng.normal(size=(4, 2)))
+
+    def gradients(*, clear: bool) -> list[np.ndarray]:
+        hidden = x @ first
+        loss = ((hidden @ second) ** 2).sum()
+        if clear:
+            first.zero_grad()
+            second.zero_grad()
+        loss.backward()
+        assert first.grad is not None and second.grad is not None and hidden.grad is not None
+        if clear:
+            assert np.allclose(first.grad, x.T @ hidden.grad) and hidden.grad.any()
+        return [first.grad.copy(), second.grad.copy()]
+
+    step = gradients(clear=True)
+    for again, once in zip(gradients(clear=True), step, strict=True):
+        assert np.allclose(again, once)
+    for left_over, once in zip(gradients(clear=False), step, strict=True):
+        assert np.allclose(left_over, 2 * once)
 
 
 def test_our_program_names_what_it_takes() -> None:
