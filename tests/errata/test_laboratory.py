@@ -49,9 +49,12 @@ def test_zero_grad_forgets_the_last_step_and_not_another_layer() -> None:
             first.zero_grad()
             second.zero_grad()
         loss.backward()
-        assert first.grad is not None and second.grad is not None and hidden.grad is not None
+        assert first.grad is not None
+        assert second.grad is not None
+        assert hidden.grad is not None
         if clear:
-            assert np.allclose(first.grad, x.T @ hidden.grad) and hidden.grad.any()
+            assert np.allclose(first.grad, x.T @ hidden.grad)
+            assert hidden.grad.any()
         return [first.grad.copy(), second.grad.copy()]
 
     step = gradients(clear=True)
