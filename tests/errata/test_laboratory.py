@@ -43,7 +43,7 @@ def test_zero_grad_forgets_the_last_step_and_not_another_layer() -> None:
     x, first, second = rng.normal(size=(5, 3)), Tensor(rng.normal(size=(3, 4))), Tensor(rng.normal(size=(4, 2)))
 
     def gradients(*, clear: bool) -> list[np.ndarray]:
-        hidden = x @ first
+        hidden = Tensor(x) @ first
         loss = ((hidden @ second) ** 2).sum()
         if clear:
             first.zero_grad()
