@@ -35,8 +35,7 @@ class Descent extends Widget {
   /* The address: name=land_rate_method_mu_steps_start_start… */
 
   restore() {
-    const text = new URLSearchParams(location.search).get(this.id);
-    const given = text ? this.read(text) : this.first;
+    const given = this.linked ? this.read(this.linked) : this.first;
     this.now = copied(given ?? this.first);
     this.complain(given ? "" : "The address holds values that this figure cannot show; these are its own.");
     this.ground = undefined;
@@ -58,11 +57,9 @@ class Descent extends Widget {
     return sound ? { land, rate: Number(rate), method, mu: Number(mu), steps: Number(steps), starts, active: 0 } : undefined;
   }
 
-  address() {
+  state() {
     const { land, rate, method, mu, steps, starts } = this.now;
-    const address = new URL(location.href);
-    address.searchParams.set(this.id, [land.name, rate, method, mu, steps, ...starts.map((w) => w.join("*"))].join("_"));
-    return address;
+    return [land.name, rate, method, mu, steps, ...starts.map((w) => w.join("*"))].join("_");
   }
 
   /* The parts */
@@ -127,6 +124,8 @@ class Descent extends Widget {
       this.complaint,
     );
     this.handles = [];
+    this.scene = s("g", { "aria-hidden": "true" });
+    this.map.append(this.scene);
   }
 
   handle(number) {
@@ -213,16 +212,6 @@ class Descent extends Widget {
     if (starts.length === 1) this.more.focus();
   }
 
-  async copy(button) {
-    const address = this.address();
-    address.hash = this.id;
-    history.replaceState(history.state, "", address);
-    const done = await navigator.clipboard?.writeText(address.href).then(() => true, () => false);
-    button.textContent = done ? "Copied" : "It’s in the address";
-    this.say(done ? "The link is copied." : "The link is in the address bar.");
-    setTimeout(() => (button.textContent = "Copy link"), 2000);
-  }
-
   /* On a curve the arrows move a start at once; on a map, which needs all four of them, Enter picks it up. */
   key(event, index, element) {
     const flat = this.now.land.letters.length > 1;
@@ -279,12 +268,9 @@ class Descent extends Widget {
   changed({ quiet = false } = {}) {
     this.ask(() => this.draw());
     if (quiet) return;
-    clearTimeout(this.writing);
-    this.writing = setTimeout(() => {
-      if (this.signal.aborted) return;
-      history.replaceState(history.state, "", this.address());
-      this.say(`Start ${this.now.active + 1} ${this.sentences[this.now.active]}`);
-    }, 200);
+    this.remember();
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.signal.aborted || this.say(`Start ${this.now.active + 1} ${this.sentences[this.now.active]}`), 200);
   }
 
   tell(points, costs) {
@@ -314,12 +300,11 @@ class Descent extends Widget {
       const { left, right, top, bottom } = this.ground.box;
       const mask = `${this.id}-box`;
       this.ways = s("g", { "clip-path": `url(#${mask})`, "aria-hidden": "true" });
-      this.map.replaceChildren(
+      this.scene.replaceChildren(
         s("clipPath", { id: mask }, s("rect", { x: left, y: top, width: right - left, height: bottom - top })),
         s("g", { "clip-path": `url(#${mask})`, "aria-hidden": "true" }, ...this.ground.shapes),
         s("g", { "aria-hidden": "true" }, ...this.ground.frame),
         this.ways,
-        ...this.handles,
       );
       this.drawnWidth = width;
     }

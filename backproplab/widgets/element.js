@@ -106,6 +106,38 @@ export class Widget extends HTMLElement {
     this.waiting = setTimeout(() => (this.#news.textContent = sentence), 150);
   }
 
+  /* The address keeps what a reader has set, under the widget's id, so that it can be sent: `state()` says what to write. */
+
+  /** What the address says, if anything. */
+  get linked() {
+    return new URLSearchParams(location.search).get(this.id);
+  }
+
+  /** Write the state into the address, once a hand has come to rest. */
+  remember() {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.signal.aborted || this.#address(), 200);
+  }
+
+  #address(hash = location.hash) {
+    const address = new URL(location.href);
+    const state = this.state();
+    if (state) address.searchParams.set(this.id, state);
+    else address.searchParams.delete(this.id);
+    address.hash = hash;
+    if (this.id && address.protocol.startsWith("http")) history.replaceState(history.state, "", address);
+    return address.href;
+  }
+
+  /** Copy a link that leads to the widget in its state. */
+  async copy(button) {
+    const text = button.textContent;
+    const done = await navigator.clipboard?.writeText(this.#address(this.id)).then(() => true, () => false);
+    button.textContent = done ? "Copied" : "It’s in the address";
+    this.say(done ? "The link is copied." : "The link is in the address bar.");
+    setTimeout(() => (button.textContent = text), 2000);
+  }
+
   /** Call `draw` before the next frame, once however often this is asked for. */
   ask(draw) {
     if (this.asked) return;

@@ -35,9 +35,8 @@ class Playground extends Widget {
   }
 
   restore() {
-    const text = new URLSearchParams(location.search).get(this.id);
     const first = { setting: this.data.setting, own: [] };
-    const given = text ? read(text, this.data) : first;
+    const given = this.linked ? read(this.linked, this.data) : first;
     const { setting, own } = given ?? first;
     this.setting = { ...setting };
     this.own = own;
@@ -45,15 +44,8 @@ class Playground extends Widget {
     this.complain(given ? "" : "The address holds values that this figure cannot show; these are its own.");
   }
 
-  address() {
-    const address = new URL(location.href);
-    address.searchParams.set(this.id, written(this.setting, this.own));
-    return address;
-  }
-
-  remember() {
-    clearTimeout(this.writing);
-    this.writing = setTimeout(() => this.signal.aborted || history.replaceState(history.state, "", this.address()), 200);
+  state() {
+    return written(this.setting, this.own);
   }
 
   /* The parts */
@@ -221,16 +213,6 @@ class Playground extends Widget {
     for (const [control] of Object.values(this.selects)) control.removeAttribute("aria-invalid");
     input?.setAttribute("aria-invalid", "true");
     this.complaint.textContent = sentence;
-  }
-
-  async copy(button) {
-    const address = this.address();
-    address.hash = this.id;
-    history.replaceState(history.state, "", address);
-    const done = await navigator.clipboard?.writeText(address.href).then(() => true, () => false);
-    button.textContent = done ? "Copied" : "It’s in the address";
-    this.say(done ? "The link is copied." : "The link is in the address bar.");
-    setTimeout(() => (button.textContent = "Copy link"), 2000);
   }
 
   /* Training */

@@ -106,14 +106,14 @@ export class Stepping extends Widget {
     return value;
   }
 
-  /* The address: ?id=place;name=value;… */
+  /* The address: id=place_name*value_… */
 
   recall() {
-    const told = new URLSearchParams(location.search).get(this.id)?.split(";") ?? [];
+    const told = this.linked?.split("_") ?? [];
     this.given = this.first;
     const wrong = [];
     for (const change of told.slice(1)) {
-      const [name, text] = change.split("=");
+      const [name, text] = change.split("*");
       const value = typed(text ?? "");
       if (!this.fields.has(name) || value === undefined || this.set(name, value)) wrong.push(change);
     }
@@ -123,14 +123,10 @@ export class Stepping extends Widget {
     this.go(Math.trunc(Number(told[0])) || 0, { quiet: true });
   }
 
-  remember() {
+  state() {
     const changes = [...this.fields.keys()].filter((name) => !Object.is(this.value(name), this.original(name)));
-    const address = new URL(location.href);
-    address.searchParams.delete(this.id);
-    const state = [this.place, ...changes.map((name) => `${name}=${this.value(name)}`)].join(";");
-    if (state !== "0") address.searchParams.set(this.id, state);
-    if (this.id && /^https?:/.test(address.protocol))
-      history.replaceState(history.state, "", address.href.replaceAll("%3B", ";").replaceAll("%3D", "="));
+    const parts = [this.place, ...changes.map((name) => `${name}*${this.value(name)}`)];
+    return parts.length > 1 || this.place ? parts.join("_") : "";
   }
 
   /* Moving through the moments */
