@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 from markdown_exec import ExecutionError
 
 from backproplab.book import ledger
-from backproplab.book.claims import claims_on
-from backproplab.book.counted import WHOLE, counted_on
+from backproplab.book.claims import FORMULA, claims_on
+from backproplab.book.counted import counted_on, whole
 from backproplab.book.held import asserted_on, printed_on
-from backproplab.book.source import ROOT, Page, pages
+from backproplab.book.source import ROOT, Page, blank, pages
 from tests.record import differences, place, run
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def words(page: Page) -> Iterator[Plant]:
     for right, wrong in WORDS.items():
         for found in re.finditer(rf"(?<![\w`$]){right}(?![\w`$])", page.text):
             yield _edited(page, "words and captions", found, wrong)
-    for found in WHOLE.finditer(page.prose):
+    for found in whole(FORMULA.sub(lambda formula: blank(formula[0]), page.prose)):
         yield _edited(page, "words and captions", found, found[0][:-1] + str((int(found[0][-1]) + 1) % 10))
 
 

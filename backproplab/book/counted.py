@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WHOLE = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{2,})(?!\w|[.,]\d)")
 """A whole number of two digits or more: smaller ones stand in every program."""
+YEAR = re.compile("(?:19|20)[0-9][0-9]")
 NAMED = re.compile(r"(?:chapters?|sections?|pages?|exercises?|notes?) (?:\d+ (?:to|and) )?$", re.IGNORECASE)
 """What numbers without counting."""
 RESULT = re.compile(r"(?:=|\\to|\\approx) *(\d[\d,{}]*\d)(?![\w.,/}^%]| *\\(?:cdot|times))")
@@ -45,11 +46,8 @@ def counted_on(page: Page, root: Path = ROOT) -> list[str]:
         f"docs/{page.name}: no program of the page has the number {number[0]}; assert it, or list the phrase in {LIST}: "
         f"{text[max(0, number.start() - 40) : number.end() + 20]}"
         for text in texts
-        for number in WHOLE.finditer(text)
-        if _value(number[0]) not in known
-        and not re.fullmatch("(?:19|20)[0-9][0-9]", number[0])
-        and not NAMED.search(text, 0, number.start())
-        and not any(phrase in text and number[0] in phrase for phrase in free)
+        for number in whole(text)
+        if _value(number[0]) not in known and not any(phrase in text and number[0] in phrase for phrase in free)
     ]
     return found + [
         f"{page.line(formula.start())}: no program of the page has the number {number}, which the formula ends in; assert it"
@@ -57,6 +55,13 @@ def counted_on(page: Page, root: Path = ROOT) -> list[str]:
         for number in RESULT.findall(formula[0])
         if _value(number) not in known
     ]
+
+
+def whole(text: str) -> Iterator[re.Match[str]]:
+    """Give the whole numbers of two digits and more in a text that count something, and name no year or chapter."""
+    for number in WHOLE.finditer(text):
+        if not YEAR.fullmatch(number[0]) and not NAMED.search(text, 0, number.start()):
+            yield number
 
 
 def _known(page: Page, root: Path) -> Iterator[set[int]]:
