@@ -128,6 +128,8 @@ def test_a_word_of_proportion_needs_an_assert_that_quotes_it(tmp_path: Path, tex
         ("print(f'It is half of that. And {y}.')", '"half"'),
         ("print(figure(caption='Half of it.'))", '"Half"'),
         ("print(figure(alt='Half of it.'))", ""),
+        ("print(figure(caption='It falls.'))", '"falls"'),
+        ("print(figure(caption=f'{y}. It falls.'))", '"falls"'),
         ("print(f'It falls to {y}.')\nassert y < 3  # \"It falls to\"", ""),
         ("print(f'It rises to {y}.')\nassert y < 3  # \"It falls to\"", "quotes 'It falls to'"),
     ],

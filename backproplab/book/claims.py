@@ -1,7 +1,7 @@
 """A claim in words names the assert that holds it: `assert far < near / 2  # "less than half as far"`.
 
 Three kinds are found by their form. A word of proportion claims something wherever it stands. A word of direction (larger,
-falls, at most) claims something where it stands in one sentence with a number that a program prints. A whole number in
+falls, at most) claims something in a caption, and where it stands in one sentence with a number that a program prints. A whole number in
 prose is a given one or a result, so a program of its page, or a test that it shows, has it too.
 """
 
@@ -61,6 +61,7 @@ def claims_on(page: Page, root: Path = ROOT) -> list[str]:
     for start, text, code in _sections(page):
         quoted = re.findall(r'"([^"\n]+)"', " ".join(QUOTED.findall("\n".join(code))))
         said = [plain(text), *(plain(words) for program in code for words in printed(program))]
+        captions = {plain(words) for program in code for words in captioned(program)}
         found += [
             f"{page.line(start)}: an assert quotes {phrase!r}, which the section does not say"
             for phrase in quoted
@@ -70,7 +71,7 @@ def claims_on(page: Page, root: Path = ROOT) -> list[str]:
             f'{page.line(start)}: say behind an assert of the section, # "…", that it holds "{words[first:last]}", or list the '
             f"phrase in {LIST}: {words[max(0, first - 40) : last + 20]}"
             for words in said
-            for first, last in _claimed(words)
+            for first, last in _claimed(words, caption=words in captions)
             if not any(
                 phrase.start() <= first and last <= phrase.end()
                 for each in [*quoted, *free, *everywhere]
@@ -88,23 +89,32 @@ def claims_on(page: Page, root: Path = ROOT) -> list[str]:
     ]
 
 
-def _claimed(words: str) -> Iterator[tuple[int, int]]:
+def _claimed(words: str, *, caption: bool) -> Iterator[tuple[int, int]]:
     """Say where in a text the words are that claim something."""
     yield from (word.span() for word in WORDS.finditer(words))
     for sentence in SENTENCE.finditer(words):
-        if VALUE in sentence[0]:
+        if caption or VALUE in sentence[0]:
             yield from (word.span() for word in DIRECTION.finditer(words, *sentence.span()))
 
 
 def printed(code: str) -> list[str]:
     """Return what a program prints in words: its captions and whatever has values in it, with a mark for each value."""
-    texts = []
-    for node in ast.walk(ast.parse(dedent(code))):
-        if isinstance(node, ast.JoinedStr):
-            texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values))
-        elif isinstance(node, ast.keyword) and node.arg == "caption" and isinstance(node.value, ast.Constant):
-            texts.append(str(node.value.value))
-    return [re.sub(r"\$[^$\n]*\$", lambda found: VALUE if VALUE in found[0] else " ", text) for text in texts]
+    formatted = [node for node in ast.walk(ast.parse(dedent(code))) if isinstance(node, ast.JoinedStr)]
+    return list(dict.fromkeys([*captioned(code), *map(_text, formatted)]))
+
+
+def captioned(code: str) -> list[str]:
+    """Return the captions of a program's figures."""
+    words = [
+        node for node in ast.walk(ast.parse(dedent(code))) if isinstance(node, ast.keyword) and node.arg == "caption"
+    ]
+    return [_text(node.value) for node in words if isinstance(node.value, ast.Constant | ast.JoinedStr)]
+
+
+def _text(node: ast.Constant | ast.JoinedStr) -> str:
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in parts)
+    return re.sub(r"\$[^$\n]*\$", lambda found: VALUE if VALUE in found[0] else " ", text)
 
 
 def _sections(page: Page) -> Iterator[tuple[int, str, list[str]]]:
