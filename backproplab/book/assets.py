@@ -10,14 +10,10 @@ import re
 import shutil
 from pathlib import Path
 
-from backproplab.loading import recorded_network
-from backproplab.widgets.traces import network_json
-
 ROOT = Path(__file__).parents[2]
 FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
 WANTED = {
     "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2", "dist/contrib/copy-tex.min.js"),
-    "@preact/signals-core": ("LICENSE", "dist/signals-core.mjs"),
     "d3-array": ("LICENSE", "dist/d3-array.min.mjs"),
     "d3-contour": ("LICENSE", "dist/d3-contour.min.mjs"),
     "@fontsource-variable/source-serif-4": FONT,
@@ -56,12 +52,21 @@ def copy_widgets(root: Path = ROOT) -> list[Path]:
     target = root / "docs/assets/vendor/backproplab"
     target.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path.read_bytes() for path in sorted((root / "backproplab/widgets").glob("*.[jc]s*"))}
-    wanted["mnist-cnn.json"] = json.dumps(network_json(recorded_network()), separators=(",", ":")).encode()
+    if "digit.js" in wanted:
+        wanted["mnist-cnn.json"] = _recorded_weights()
     for name, content in wanted.items():
         path = target / name
         if not path.is_file() or path.read_bytes() != content:
             path.write_bytes(content)
     return [target / name for name in wanted]
+
+
+def _recorded_weights() -> bytes:
+    """Write the recorded network for the widget that reads digits; a book without that widget has no need of it."""
+    from backproplab.loading import recorded_network
+    from backproplab.widgets.traces import network_json
+
+    return json.dumps(network_json(recorded_network()), separators=(",", ":")).encode()
 
 
 if __name__ == "__main__":
