@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser import OPTIONS, find_chromium, locations, pages
+from tests.browser import OPTIONS, SHIFTS, find_chromium, locations, pages
 
 NETWORK = {
     "offline": False,
@@ -29,16 +29,15 @@ NETWORK = {
     "uploadThroughput": 94_000,
 }  # bytes a second
 SLOWER = 4
-WATCH = """
+WATCH = (
+    SHIFTS
+    + """
 window.long = [];
-window.shifted = 0;
 new PerformanceObserver((list) => {
   for (const task of list.getEntries()) window.long.push(task.startTime + task.duration);
 }).observe({ type: "longtask", buffered: true });
-new PerformanceObserver((list) => {
-  for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
-}).observe({ type: "layout-shift", buffered: true });
 """
+)
 QUIET = """
 () => document.readyState === "complete"
   && performance.getEntriesByName("first-contentful-paint").length

@@ -116,11 +116,32 @@ async (rules) => {
     { resultTypes: ["violations"], ...(rules && { runOnly: rules }) },
   );
   return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, help, nodes }) => `${id} (${help}): ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120))}`);
 }
 """
-"""What axe-core calls serious or critical, as a list of sentences; on demand, by some of its rules only."""
+"""What axe-core finds, however slight, as a list of sentences; on demand, by some of its rules only."""
+
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+"""Sums up, from the start of a page, how far what can be seen moves by itself (the metric known as CLS)."""
+
+READ_ON = """
+async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let at = -1; at !== scrollY; ) {
+    at = scrollY;
+    scrollBy({ top: 1.4 * innerHeight, behavior: "instant" });
+    await frame();
+    await frame();
+  }
+  return window.shifted;
+}
+"""
+"""Scroll to the end, further at a time than a screen but not than what is laid out ahead, and say how far things have moved."""
 
 
 def find_chromium(own: Path) -> str | None:
@@ -134,14 +155,32 @@ def find_chromium(own: Path) -> str | None:
 
 
 @contextmanager
-def serve(site: Path) -> Iterator[str]:
-    """Serve a site under the path that its site_url has, as the web will; give the address of its front page."""
+def serve(site: Path, *, waits: bool = True) -> Iterator[str]:
+    """Serve a site under the path that its site_url has, as the web will; give the address of its front page.
+
+    Args:
+        site: Folder of the built book.
+        waits: Whether pages wait for their typefaces, so that a busy machine shows the same as an idle one. For readers
+            they do not.
+    """
     prefix = urlsplit(locations(site)[0]).path
 
     class Handler(SimpleHTTPRequestHandler):
         def translate_path(self, path: str) -> str:
             inside = urlsplit(path).path.startswith(prefix)
             return super().translate_path(path[len(prefix) - 1 :] if inside else "/outside/the/site")
+
+        def do_GET(self) -> None:
+            if not (waits and urlsplit(self.path).path.endswith("/stylesheets/book.css")):
+                super().do_GET()
+                return
+            style = (site / "stylesheets/book.css").read_text("utf-8")
+            body = style.replace("font-display: optional", "font-display: block").encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/css")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
             body = (site / "404.html").read_bytes()
@@ -229,8 +268,10 @@ def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "")
             page.evaluate(FOR_AXE)
             page.evaluate(axe())
             for mode, scheme in modes(page):
-                rules = ["color-contrast"] if scheme == "dark" else None
-                seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS, rules)]
+                if scheme == "light":
+                    seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS)]
+                elif mode.startswith(f"{WIDTHS[0]} "):  # the colours of the dark are the same on a phone
+                    seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS, ["color-contrast"])]
             found += [f"/{path}: {fault}" for fault in dict.fromkeys([*heard, *seen])]
             page.close()
     return found

@@ -50,6 +50,11 @@ PLANTED = {
         "<style>@media (max-width: 400px) { .pale { color: #ccc; background: #fff } }</style><p class='pale'>pale</p>",
         "(360 pixels, light)",
     ),
+    "heading out of order": ("<h6>planted</h6>", "heading-order"),
+    "empty heading of a table": (
+        "<table><tr><th></th><th>x</th></tr><tr><td>1</td><td>2</td></tr></table>",
+        "empty-table-header",
+    ),
     "image without words": ('<img src="assets/logo.svg">', "image-alt"),
 }
 """HTML with a fault in it, and what the checker has to say about it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from backproplab.book.ledger import equations
-from tests.browser import pages, serve, unfold
+from tests.browser import READ_ON, SHIFTS, WIDTHS, pages, plant, screen, serve, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,36 @@ def test_a_link_leads_to_its_place_however_far(phone: Page, front: str, site: Pa
     phone.wait_for_timeout(1000)
     top = phone.locator(f"[id='{anchor}']").evaluate("place => place.getBoundingClientRect().top")
     assert 0 <= top < 200
+
+
+def moved(browser: Browser, address: str, width: int, planted: str = "") -> float:
+    """How far things move while a page comes and is read to its end, where 1 would be a screen by its own height."""
+    with browser.new_context(viewport=screen(width)) as context:
+        page = context.new_page()
+        page.add_init_script(SHIFTS)
+        if planted:
+            plant(page, address.partition("#")[0], planted)
+        page.goto(address)
+        page.wait_for_function("document.documentElement.dataset.linked !== 'waiting'")
+        found: float = page.evaluate(READ_ON)
+        return found
+
+
+def test_nothing_moves_by_itself(chromium: Browser, site: Path) -> None:
+    """Pages in turn are read on a wide screen and on a phone, from the beginning and from where a link leads."""
+    ways = [(width, linked) for linked in (False, True) for width in WIDTHS]
+    with serve(site, waits=False) as front:
+        for path, (width, linked) in zip(pages(site), cycle(ways), strict=False):
+            anchors = re.findall(r'<h2 id="([^"]+)"', (site / path / "index.html").read_text("utf-8"))
+            anchor = f"#{anchors[len(anchors) // 2]}" if linked and anchors else ""
+            assert moved(chromium, f"{front}{path}{anchor}", width) < 0.02, (path, width, anchor)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_planted_shift_is_found(chromium: Browser, front: str, width: int) -> None:
+    grows = "document.elementFromPoint(innerWidth / 2, 300).style.paddingTop = '200px'"
+    planted = f"<script>addEventListener('scroll', () => {{ {grows} }}, {{ once: true }})</script>"
+    assert moved(chromium, f"{front}network/neuron/", width, planted) > 0.02
 
 
 @pytest.mark.parametrize("media", ["screen", "print"])

@@ -239,7 +239,7 @@ export class Stepping extends Widget {
     this.slider.max = this.list.length - 1;
     this.lines.replaceChildren(
       ...this.list.map(({ phase, title, lines }) =>
-        h("div", { class: `moment ${phase}` }, h("h4", {}, title), ...lines.map(line)),
+        h("div", { class: `moment ${phase}` }, h("p", { class: "title" }, title), ...lines.map(line)),
       ),
     );
   }

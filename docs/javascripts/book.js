@@ -12,7 +12,7 @@ const reach = new ResizeObserver((changes) => {
 addEventListener("load", () => {
   const search = document.querySelector(".md-search[role=dialog]");
   if (search && !search.ariaLabel) search.ariaLabel = "Search";
-  for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.ariaLabel ??= "Code block";
+  for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.role = "none";
   const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset pre > code";
   const look = () => {
     for (const box of found) {
