@@ -134,14 +134,14 @@ async () => {
   const frame = () => new Promise(requestAnimationFrame);
   for (let at = -1; at !== scrollY; ) {
     at = scrollY;
-    scrollBy({ top: 1.4 * innerHeight, behavior: "instant" });
+    scrollBy({ top: innerHeight, behavior: "instant" });
     await frame();
     await frame();
   }
   return window.shifted;
 }
 """
-"""Scroll to the end, further at a time than a screen but not than what is laid out ahead, and say how far things have moved."""
+"""Scroll to the end, a screen at a time, and say how far things have moved."""
 
 
 def find_chromium(own: Path) -> str | None:

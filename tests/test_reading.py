@@ -144,7 +144,8 @@ def test_nothing_moves_by_itself(chromium: Browser, site: Path) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_planted_shift_is_found(chromium: Browser, front: str, width: int) -> None:
-    grows = "document.elementFromPoint(innerWidth / 2, 300).style.paddingTop = '200px'"
+    seen = "[...document.querySelectorAll('article > p')].find((p) => p.getBoundingClientRect().top > 0)"
+    grows = f"{seen}.style.paddingTop = '200px'"
     planted = f"<script>addEventListener('scroll', () => {{ {grows} }}, {{ once: true }})</script>"
     assert moved(chromium, f"{front}network/neuron/", width, planted) > 0.02
 
