@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from backproplab.book.source import ROOT
@@ -24,9 +25,10 @@ given: dict[str, Any] = {}
 """What each program that has run gave, by its name and its arguments."""
 
 
-def pytorch_is_installed() -> bool:
-    """Return whether programs run while the book is built."""
-    return importlib.util.find_spec("torch") is not None
+def pytorch_is_at_hand() -> bool:
+    """Return whether programs run while the book is built; a builder with threads of its own ends where PyTorch is loaded."""
+    ours = threading.current_thread() is threading.main_thread()
+    return ours and importlib.util.find_spec("torch") is not None
 
 
 def record() -> dict[str, Any]:
@@ -41,7 +43,7 @@ def outcome(program: Callable[..., Any], *arguments: str) -> Any:
         KeyError: If PyTorch is missing and the record does not know the program.
     """
     name = " ".join([program.__name__, *arguments])
-    if not pytorch_is_installed():
+    if not pytorch_is_at_hand():
         return record()["outcomes"][name]
     import torch
 

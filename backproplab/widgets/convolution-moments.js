@@ -1,7 +1,7 @@
 /* One step of gradient descent on a network of one convolution, one pool and one dense layer, as a list of moments. */
 
 import { shown } from "backproplab/element.js";
-import { COSTS, NAMES, between, bracketed, number, q } from "backproplab/terms.js";
+import { COSTS, NAMES, between, bracketed, ending, number, q } from "backproplab/terms.js";
 
 /** The cells of a map that are marked or known: a name, and places in it. */
 const all = (length) => Array.from({ length }, (_, place) => place);
@@ -333,15 +333,6 @@ export const moments = (network, trace, eta, after) => {
     );
   });
 
-  const end = Number.isFinite(after) ? shown(after) : "too large for a number";
-  add(
-    "end",
-    "After the step",
-    [
-      { symbols: ["C before"], result: shown(trace.cost) },
-      { symbols: ["C after"], result: end },
-    ],
-    `The cost was ${shown(trace.cost)} before the step; now it is ${end}.`,
-  );
+  add(...ending(trace.cost, after));
   return Object.freeze(list);
 };

@@ -1,8 +1,8 @@
-/* One step of gradient descent as a list of moments, in the order in which it is computed: at each an equation in symbols and
-   in numbers, what it marks in the network, and a sentence to be spoken. Nothing here draws, and nothing changes. */
+/* One step of gradient descent as a list of moments: at each an equation in symbols and in numbers, what it marks, and a
+   sentence to be spoken. */
 
 import { shown } from "backproplab/element.js";
-import { COSTS, NAMES, between, bracketed, number, q } from "backproplab/terms.js";
+import { COSTS, NAMES, between, bracketed, ending, number, q } from "backproplab/terms.js";
 
 const place = (l, j) => `layer ${l}, neuron ${j}`;
 
@@ -194,16 +194,6 @@ export const moments = (network, trace, eta, after) => {
     });
   });
 
-  const end = Number.isFinite(after) ? shown(after) : "too large for a number";
-  add(
-    "end",
-    "After the step",
-    [
-      { symbols: ["C before"], numbers: [], result: shown(cost) },
-      { symbols: ["C after"], numbers: [], result: end },
-    ],
-    `The cost was ${shown(cost)} before the step; now it is ${end}.`,
-    { ...done, gradient: neurons.length, update: neurons.length },
-  );
+  add(...ending(cost, after), { ...done, gradient: neurons.length, update: neurons.length });
   return Object.freeze(list);
 };

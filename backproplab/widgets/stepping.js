@@ -1,8 +1,5 @@
-/* What both steppers share: a list of moments and a place in it, and numbers that can be changed.
-
-   The list never changes and the place in it is a number, so forward and back are the same for every change of a weight, an
-   input, a target or the learning rate, after which the list is made anew. Place and changes live in the address. A stepper
-   gives `parts()`, what stands above and below its buttons; `moments(given, trace, after)`; `fill()` and `draw()`. */
+/* What both steppers share: an immutable list of moments, a place in it, and numbers that can be changed, after which the list
+   is made anew. A stepper gives `parts()`, `moments(given, trace, after)`, `fill()` and `draw()`. */
 
 import { Widget, h, roving, shown, typed } from "backproplab/element.js";
 import { Network } from "backproplab/network.js";

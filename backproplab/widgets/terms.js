@@ -75,3 +75,13 @@ export const COSTS = {
     };
   },
 };
+
+/** The last moment of a step: what the cost was, and what it is. */
+export const ending = (cost, after) => {
+  const end = Number.isFinite(after) ? shown(after) : "too large for a number";
+  const lines = [
+    { symbols: ["C before"], result: shown(cost) },
+    { symbols: ["C after"], result: end },
+  ];
+  return ["end", "After the step", lines, `The cost was ${shown(cost)} before the step; now it is ${end}.`];
+};

@@ -457,11 +457,11 @@ def test_an_outcome_is_the_same_from_either_source(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(installed, "RECORD", tmp_path / "record.json")
     monkeypatch.setattr(installed, "given", {})
-    monkeypatch.setattr(installed, "pytorch_is_installed", lambda: True)
+    monkeypatch.setattr(installed, "pytorch_is_at_hand", lambda: True)
     now = installed.outcome(pair, "a")
     assert now == [1.5, {"kind": "a"}]
     installed.RECORD.write_text(json.dumps({"outcomes": installed.given}), "utf-8")
-    monkeypatch.setattr(installed, "pytorch_is_installed", lambda: False)
+    monkeypatch.setattr(installed, "pytorch_is_at_hand", lambda: False)
     assert installed.outcome(pair, "a") == now
     with pytest.raises(KeyError, match="pair b"):
         installed.outcome(pair, "b")

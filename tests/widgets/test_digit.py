@@ -56,7 +56,10 @@ def engine(chromium: Browser) -> Iterator[Page]:
 
 
 def test_the_build_writes_the_recorded_network_for_the_page(tmp_path: Path) -> None:
-    assert [path.name for path in copy_widgets(tmp_path)] == ["mnist-cnn.json"]
+    assert copy_widgets(tmp_path) == []  # a book without the widget
+    (tmp_path / "backproplab/widgets").mkdir(parents=True)
+    (tmp_path / "backproplab/widgets/digit.js").touch()
+    assert [path.name for path in copy_widgets(tmp_path)] == ["digit.js", "mnist-cnn.json"]
     text = (tmp_path / "docs/assets/vendor/backproplab/mnist-cnn.json").read_text("utf-8")
     assert json.loads(text) == json.loads(WEIGHTS)
     assert len(gzip.compress(text.encode())) < 130_000

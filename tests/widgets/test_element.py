@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backproplab.widgets.elements import element
+from tests.book import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,3 +149,10 @@ def test_the_html_holds_its_data_and_nothing_that_ends_it() -> None:
     assert json.loads(text[1]) == {"tag": "</script>", "third": 1 / 3}
     with pytest.raises(ValueError, match="not JSON compliant"):
         element("toy", "A toy", {"bad": math.nan}, "")
+
+
+def test_all_scripts_together_are_light() -> None:
+    """What a site sends of the book's own scripts, if somebody opens every page with a widget: 60 KiB, compressed."""
+    scripts = [*WIDGETS.glob("*.js"), *(ROOT / "docs/javascripts").glob("*.js")]
+    assert len(scripts) > 20
+    assert sum(len(gzip.compress(path.read_bytes())) for path in scripts) <= 60 * 1024
