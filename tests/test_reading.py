@@ -133,10 +133,10 @@ def moved(browser: Browser, address: str, width: int, planted: str = "") -> floa
 
 
 def test_nothing_moves_by_itself(chromium: Browser, site: Path) -> None:
-    """Pages in turn are read on a wide screen and on a phone, from the beginning and from where a link leads."""
+    """Every fourth page is read to its end, in turn on a wide screen and on a phone, from its top and from where a link leads."""
     ways = [(width, linked) for linked in (False, True) for width in WIDTHS]
     with serve(site, waits=False) as front:
-        for path, (width, linked) in zip(pages(site), cycle(ways), strict=False):
+        for path, (width, linked) in zip(pages(site)[::4], cycle(ways), strict=False):
             anchors = re.findall(r'<h2 id="([^"]+)"', (site / path / "index.html").read_text("utf-8"))
             anchor = f"#{anchors[len(anchors) // 2]}" if linked and anchors else ""
             assert moved(chromium, f"{front}{path}{anchor}", width) < 0.02, (path, width, anchor)
