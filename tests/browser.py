@@ -109,6 +109,9 @@ FOR_AXE = """
 On a gradient it judges no contrast, and the shadows at the edges of what scrolls are gradients.
 """
 
+DEPENDENT = ["color-contrast", "scrollable-region-focusable"]
+"""The rules of axe-core that may find on a phone, or in the dark, what they don't find on a wide screen in the light."""
+
 AXE_FAULTS = """
 async (rules) => {
   const { violations } = await axe.run(
@@ -268,10 +271,10 @@ def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "")
             page.evaluate(FOR_AXE)
             page.evaluate(axe())
             for mode, scheme in modes(page):
-                if scheme == "light":
-                    seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS)]
-                elif mode.startswith(f"{WIDTHS[0]} "):  # the colours of the dark are the same on a phone
-                    seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS, ["color-contrast"])]
+                wide = mode.startswith(f"{WIDTHS[0]} ")
+                if wide or scheme == "light":  # the colours of the dark are the same on a phone
+                    rules = None if wide and scheme == "light" else DEPENDENT
+                    seen += [f"{fault} ({mode})" for fault in page.evaluate(AXE_FAULTS, rules)]
             found += [f"/{path}: {fault}" for fault in dict.fromkeys([*heard, *seen])]
             page.close()
     return found
