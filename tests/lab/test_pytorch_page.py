@@ -434,7 +434,7 @@ def test_without_pytorch_the_page_reads_the_record(monkeypatch: pytest.MonkeyPat
     installed.given.clear()
     noted, printed = record.run(page())
     assert not installed.given
-    assert "PyTorch wasn't installed when this page was built." in printed
+    assert "PyTorch wasn't at hand when this page was built." in printed
     assert installed.record()["pytorch"].partition("+")[0] in printed
     assert record.differences(record.place(page()).read_text("utf-8"), noted) == []
 
