@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from backproplab.book.source import pages as written
 from tests.browser import NOT_FOUND, PROGRAMS, faults, find_chromium, pages, serve
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+WRITTEN = [page.name.removesuffix("index.md").replace(".md", "/") for page in written()]
+"""Where each page of the book is found."""
 PAPER = {"light": "rgb(252, 250, 245)", "dark": "rgb(22, 24, 28)"}
 WIDE = '<span class="katex" style="display: block; width: 1900px"><span class="katex-html">x</span></span>'
 TAGGED = (
@@ -72,9 +75,14 @@ def page(chromium: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-def test_no_page_has_a_fault(chromium: Browser, front: str, site: Path) -> None:
-    found = faults(chromium, front, [*pages(site), NOT_FOUND])
+@pytest.mark.parametrize("path", [*WRITTEN, NOT_FOUND])
+def test_no_page_has_a_fault(chromium: Browser, front: str, path: str) -> None:
+    found = faults(chromium, front, [path])
     assert not found, "\n".join(found)
+
+
+def test_every_page_that_is_written_is_built_and_no_other(site: Path) -> None:
+    assert sorted(WRITTEN) == sorted(pages(site))
 
 
 @pytest.mark.parametrize("fault", PLANTED)
