@@ -266,8 +266,10 @@ def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "")
             page.goto(front + path)
             seen = [] if path == NOT_FOUND or skips(page) else ["the first key does not lead past the navigation"]
             unfold(page)
-            for mode, _ in modes(page):
-                seen += [f"{fault} ({mode})" for fault in page.evaluate(DOM_FAULTS)]
+            for width in WIDTHS:  # what is laid out is the same in the light and in the dark
+                page.set_viewport_size(screen(width))
+                page.wait_for_function("width => innerWidth === width", arg=width)
+                seen += [f"{fault} ({width} pixels)" for fault in page.evaluate(DOM_FAULTS)]
             page.evaluate(FOR_AXE)
             page.evaluate(axe())
             for mode, scheme in modes(page):

@@ -48,7 +48,7 @@ PLANTED = {
     ),
     "pale text": ('<p style="color: #ccc; background: #fff">pale</p>', "color-contrast"),
     "pale text in the dark": ('<p style="color: light-dark(#000, #333)">pale</p>', "color-contrast"),
-    "sideways on a phone": ('<div style="width: 500px">wide</div>', "(360 pixels, dark)"),
+    "sideways on a phone": ('<div style="width: 500px">wide</div>', "(360 pixels)"),
     "pale text on a phone": (
         "<style>@media (max-width: 400px) { .pale { color: #ccc; background: #fff } }</style><p class='pale'>pale</p>",
         "(360 pixels, light)",
