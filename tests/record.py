@@ -78,8 +78,7 @@ def run(page: Page) -> tuple[str, str]:
 
 def _without_numbers(line: str, block: str) -> str:
     if block in MEASURED + TRAINED:
-        masked = re.sub(rf"[-+±−]?(?:{NUMBER.pattern})", "number", line)
-        return re.sub(r"number\.(?=, |$)", "number", masked) if re.match(r"\w+ = ", line) else masked  # as in 1234.
+        return re.sub(rf"[-+±−]?(?:{NUMBER.pattern})", "number", line)
     return ROUNDING.sub("0", line)
 
 

@@ -75,7 +75,7 @@ def test_no_page_is_heavy(site: Path) -> None:
     """A slow phone has 200 kB a second: the longest page takes it seven tenths of one. The ledger grows with its equations."""
     for path in pages(site):
         html = (site / path / "index.html").read_bytes()
-        assert len(gzip.compress(html)) < 140_000, path
+        assert len(gzip.compress(html)) < 136_000, path
         most = 200 * len(equations()) if path == "reference/ledger/" else 36_000
         assert len(re.findall(rb"<[a-z]", html)) < most, path
 

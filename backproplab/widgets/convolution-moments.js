@@ -3,7 +3,7 @@
 import { shown } from "backproplab/element.js";
 import { COSTS, NAMES, between, bracketed, ending, number, q } from "backproplab/terms.js";
 
-/** The cells of a map that are marked or known: a name, and places in it. */
+/** All places of a map. */
 const all = (length) => Array.from({ length }, (_, place) => place);
 
 /** Each moment with what is known after it, told by what each moment finds out; a place that is not known has no number. */

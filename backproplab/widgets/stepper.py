@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backproplab.checks import Array, positive, shown, whole_number
+from backproplab.checks import positive, shown, whole_number
 from backproplab.convolution import Conv2d
 from backproplab.figures.diagrams import flow_diagram
 from backproplab.figures.drawing import figure
@@ -65,15 +65,14 @@ def stepper(
     rows, targets = network.pairs(x, y)
     if len(rows) != 1:
         raise ValueError(f"x: expected one example, got {len(rows)}")
-    kind, drawn, neurons = (
-        _dense(network.trace(rows, targets)) if _is_dense(network) else _signal(network, rows, targets)
-    )
+    trace = network.trace(rows, targets)
+    kind, drawn, neurons = _dense(trace) if _is_dense(network) else _signal(trace)
     return element(
         kind,
         "One step of gradient descent, moment by moment",
         trace_json(network, rows, targets, learning_rate),
         drawn,
-        table=neurons + _parameters(network.trace(rows, targets), learning_rate),
+        table=neurons + _parameters(trace, learning_rate),
         heights=(high, tall),
         id=name,
     )
@@ -101,17 +100,17 @@ def _dense(trace: Trace) -> tuple[str, str, str]:
     return "stepper", drawn, _rows(("neuron", "z", "a", "δ"), rows)
 
 
-def _signal(network: Network, rows: Array, targets: Array) -> tuple[str, str, str]:
+def _signal(trace: Trace) -> tuple[str, str, str]:
     """Do the same for an image, one kernel, one pool and one dense layer, whose maps have all numbers in them."""
-    kinds = [type(layer) for layer in network.layers]
-    first = network.layers[0]
+    layers = [step.layer for step in trace.steps]
+    kinds, first = [type(layer) for layer in layers], layers[0]
     single = isinstance(first, Conv2d) and first.parameters["W"].shape[:2] == (1, 1) and not any(first.padding)
     if not single or len(kinds) != 4 or kinds[1] not in (MaxPool2d, AvgPool2d) or kinds[2:] != [Flatten, Dense]:
         raise TypeError(
             "network: expected Dense layers, or a Conv2d with one map of one channel and no padding, a pool, Flatten and "
-            f"Dense, got {', '.join(map(repr, network.layers))}"
+            f"Dense, got {', '.join(map(repr, layers))}"
         )
-    conv, pool, _, dense = network.trace(rows, targets).steps
+    conv, pool, _, dense = trace.steps
     maps = [
         number_grid(conv.a_prev[0, :, :, 0], "image x", digits=1),
         number_grid(conv.a[0, :, :, 0], "a¹", digits=2),
