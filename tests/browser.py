@@ -40,6 +40,9 @@ NOT_FOUND = "404.html"
 WIDTHS = 1280, 360
 """A wide screen and a phone, in pixels."""
 
+SHEET: ViewportSize = {"width": 703, "height": 1000}
+"""A sheet of A4 with margins of 12 mm."""
+
 SKIP = """
 async () => {
   const skip = document.activeElement;
@@ -96,6 +99,47 @@ DOM_FAULTS = r"""
 }
 """
 """What can be seen to be wrong in a rendered page, as a list of sentences."""
+
+LISTING_FAULTS = r"""
+() => [...document.querySelectorAll("article pre > code")]
+  .filter((code) => code.scrollWidth > code.clientWidth + 1)
+  .map((code) => `a listing leaves its box: ${code.textContent.slice(0, 120)}`)
+"""
+"""Where a wide screen cuts a listing."""
+
+FINGER_FAULTS = r"""
+() => {
+  const small = [...document.querySelectorAll("article :is(a, button, summary)")].filter((target) => {
+    const lines = [...target.getClientRects()];
+    const size = Math.min(Math.max(...lines.map(({ height }) => height)), Math.max(...lines.map(({ width }) => width)));
+    return target.checkVisibility() && size < 24;
+  });
+  const covering = [...document.querySelectorAll("article .md-code__nav")].filter((buttons) => {
+    if (!buttons.checkVisibility()) return false;
+    const { left, top } = buttons.getBoundingClientRect();
+    const code = document.createRange();
+    code.selectNodeContents(buttons.parentElement.querySelector("code"));
+    return [...code.getClientRects()].some(({ right, bottom, width }) => width && right > left && bottom > top + 1);
+  });
+  return [
+    ...small.map((target) => `a target is smaller than 24 pixels: ${target.outerHTML.slice(0, 120)}`),
+    ...covering.map((buttons) => `buttons cover code: ${buttons.parentElement.textContent.slice(0, 120)}`),
+  ];
+}
+"""
+"""What a finger misses on a phone."""
+
+PAPER_FAULTS = r"""
+() => {
+  const edge = document.querySelector("article").getBoundingClientRect().right + 1;
+  const whole = (part) => part.scrollWidth <= part.clientWidth + 1;
+  return [...document.querySelectorAll("article :is(p, li, td, th, svg, .katex-base, .katex-tag, pre > code)")]
+    .filter((part) => part.checkVisibility())
+    .filter((part) => part.getBoundingClientRect().right > edge || (part.matches("pre > code") && !whole(part)))
+    .map((part) => `cut off a sheet of paper: ${part.closest(".equation, table, pre, p")?.textContent.slice(0, 120)}`);
+}
+"""
+"""What is cut off a sheet."""
 
 FOR_AXE = """
 () => {
@@ -248,7 +292,7 @@ def listen(page: Page, front: str) -> list[str]:
 
 
 def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "") -> list[str]:
-    """Everything that is wrong with some pages, on each screen, in light and in dark, each fault with its path first.
+    """Everything that is wrong with some pages, on each screen and on paper, in light and in dark, each with its path first.
 
     Args:
         browser: A running Chromium.
@@ -269,7 +313,12 @@ def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "")
             for width in WIDTHS:  # what is laid out is the same in the light and in the dark
                 page.set_viewport_size(screen(width))
                 page.wait_for_function("width => innerWidth === width", arg=width)
-                seen += [f"{fault} ({width} pixels)" for fault in page.evaluate(DOM_FAULTS)]
+                looks = DOM_FAULTS, LISTING_FAULTS if width == WIDTHS[0] else FINGER_FAULTS
+                seen += [f"{fault} ({width} pixels)" for look in looks for fault in page.evaluate(look)]
+            page.set_viewport_size(SHEET)
+            page.emulate_media(media="print")
+            seen += page.evaluate(PAPER_FAULTS)
+            page.emulate_media(media="screen")
             page.evaluate(FOR_AXE)
             page.evaluate(axe())
             for mode, scheme in modes(page):

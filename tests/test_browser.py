@@ -58,6 +58,16 @@ PLANTED = {
         "<table><tr><th></th><th>x</th></tr><tr><td>1</td><td>2</td></tr></table>",
         "empty-table-header",
     ),
+    "small target": (
+        '<a href="" style="display: inline-block; width: 9px">x</a>',
+        "a target is smaller than 24 pixels",
+    ),
+    "listing that is cut": (f"<pre><code>{'long ' * 99}</code></pre>", "a listing leaves its box"),
+    "buttons over code": (
+        f"<pre><nav class='md-code__nav' style='display: block; width: 99px'>…</nav><code>{'long ' * 99}</code></pre>",
+        "buttons cover code",
+    ),
+    "cut off paper": ('<p style="width: 710px">wide</p>', "cut off a sheet of paper"),
     "image without words": ('<img src="assets/logo.svg">', "image-alt"),
 }
 """HTML with a fault in it, and what the checker has to say about it."""

@@ -1,4 +1,4 @@
-"""What a page costs before it is read, and what a hand meets that reads it: the causes of slowness, keys, fingers, paper."""
+"""What a page costs before it is read, and what a hand meets that reads it: the causes of slowness, keys, copies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from backproplab.book.ledger import equations
-from tests.browser import READ_ON, SHIFTS, WIDTHS, pages, plant, screen, serve, unfold
+from tests.browser import READ_ON, SHIFTS, WIDTHS, pages, plant, screen, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,39 +24,6 @@ COPIED = "addEventListener('copy', (event) => { window.copied = event.clipboardD
 SELECT = (
     "([first, last]) => getSelection().setBaseAndExtent(first, 0, last ?? first, (last ?? first).childNodes.length)"
 )
-SMALL = r"""
-() => [...document.querySelectorAll("article :is(a, button, summary)")]
-  .filter((target) => target.checkVisibility())
-  .filter((target) => {
-    const lines = [...target.getClientRects()];
-    return Math.max(...lines.map(({ height }) => height)) < 24 || Math.max(...lines.map(({ width }) => width)) < 24;
-  })
-  .map((target) => target.outerHTML.slice(0, 120))
-"""
-CUT = r"""
-() => [...document.querySelectorAll("article pre > code")]
-  .filter((code) => code.scrollWidth > code.clientWidth + 1)
-  .map((code) => code.textContent.slice(0, 120))
-"""
-OFF_PAPER = r"""
-() => {
-  const edge = document.querySelector("article").getBoundingClientRect().right + 1;
-  const whole = (part) => part.scrollWidth <= part.clientWidth + 1;
-  return [...document.querySelectorAll("article :is(p, li, td, th, svg, .katex-base, .katex-tag, pre > code)")]
-    .filter((part) => part.checkVisibility())
-    .filter((part) => part.getBoundingClientRect().right > edge || (part.matches("pre > code") && !whole(part)))
-    .map((part) => part.closest(".equation, table, pre, p")?.textContent.slice(0, 120));
-}
-"""
-COVERED = r"""
-() => [...document.querySelectorAll("article .md-code__nav")].filter((buttons) => {
-  if (!buttons.checkVisibility()) return false;
-  const { left, top } = buttons.getBoundingClientRect();
-  const code = document.createRange();
-  code.selectNodeContents(buttons.parentElement.querySelector("code"));
-  return [...code.getClientRects()].some(({ right, bottom, width }) => width && right > left && bottom > top + 1);
-}).length
-"""
 
 
 @pytest.fixture(scope="module")
@@ -191,34 +158,3 @@ def test_the_keyboard_stops_at_boxes_that_scroll_and_at_no_others(phone: Page, f
         assert scrolls == reached
         found.add(scrolls)
     assert found == {True, False}
-
-
-def test_fingers_meet_targets_of_24_pixels_and_no_button_covers_code(phone: Page, front: str, site: Path) -> None:
-    for path in pages(site):
-        phone.goto(front + path)
-        unfold(phone)
-        small = phone.evaluate(SMALL)
-        assert not small, (path, small)
-        assert phone.evaluate(COVERED) == 0, path
-
-
-def test_on_a_wide_screen_no_listing_leaves_its_box(chromium: Browser, front: str, site: Path) -> None:
-    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
-        page = context.new_page()
-        for path in pages(site):
-            page.goto(front + path)
-            unfold(page)
-            cut = page.evaluate(CUT)
-            assert not cut, (path, cut)
-
-
-def test_nothing_is_cut_off_a_sheet_of_paper(chromium: Browser, front: str, site: Path) -> None:
-    """A sheet of A4 with margins of 12 mm is 703 pixels wide."""
-    with chromium.new_context(viewport={"width": 703, "height": 1000}) as context:
-        page = context.new_page()
-        page.emulate_media(media="print")
-        for path in pages(site):
-            page.goto(front + path)
-            page.evaluate("document.fonts.ready")
-            cut = page.evaluate(OFF_PAPER)
-            assert not cut, (path, cut)

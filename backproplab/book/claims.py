@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import lru_cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -97,12 +98,14 @@ def _claimed(words: str, *, caption: bool) -> Iterator[tuple[int, int]]:
             yield from (word.span() for word in DIRECTION.finditer(words, *sentence.span()))
 
 
+@lru_cache(maxsize=4096)
 def printed(code: str) -> list[str]:
     """Return what a program prints in words: its captions and whatever has values in it, with a mark for each value."""
     formatted = [node for node in ast.walk(ast.parse(dedent(code))) if isinstance(node, ast.JoinedStr)]
     return list(dict.fromkeys([*captioned(code), *map(_text, formatted)]))
 
 
+@lru_cache(maxsize=4096)
 def captioned(code: str) -> list[str]:
     """Return the captions of a program's figures."""
     words = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass, field
+from functools import lru_cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def printed(root: Path = ROOT) -> list[str]:
     return [problem for page in pages(root) for problem in printed_on(page)]
 
 
+@lru_cache(maxsize=256)
 def printed_on(page: Page) -> list[str]:
     """List the names that a hidden block uses and no assert of the page speaks of.
 
@@ -66,6 +68,7 @@ def asserted(root: Path = ROOT) -> list[str]:
     return [problem for page in pages(root) for problem in asserted_on(page)]
 
 
+@lru_cache(maxsize=256)
 def asserted_on(page: Page) -> list[str]:
     """List the visible programs that nothing holds."""
     trees = _trees(page)

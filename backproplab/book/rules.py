@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
+from functools import lru_cache
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from backproplab.book.source import DIRECTIVE, ROOT, pages
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from backproplab.book.source import Page
 
 ORDER = (
     "checks", "options", "latex", "storage",
@@ -73,25 +76,28 @@ NOT_SHOWN = re.compile(
 
 def typed_results(root: Path = ROOT) -> list[str]:
     """A result is printed by a block, never typed: not in prose, table or mathematics, and not in the words of a block."""
-    found: list[str] = []
-    for page in pages(root):
-        text = NOT_SHOWN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), page.unexecuted)
-        for kind, pattern in TYPED.items():
-            found += [
-                f"{page.line(match.start())}: {kind} is typed, {match[0].strip()!r}: print it from a block"
-                for match in re.finditer(pattern, text)
-            ]
-        found += [
-            f"{page.line(block.position)}: {kind} is typed in the block {block.options.get('id')!r}, {number!r}: work it out"
-            for block in page.blocks
-            if block.executed and block.info.startswith("python")
-            for words in _strings(block.code)
-            for kind, pattern in TYPED.items()
-            for number in (
-                match[0].strip() for match in re.finditer(pattern, words) if words[match.end() :] not in ("", "{")
-            )
-        ]
-    return found
+    return [problem for page in pages(root) for problem in typed_on(page)]
+
+
+@lru_cache(maxsize=256)
+def typed_on(page: Page) -> list[str]:
+    """List the results that are typed on a page."""
+    text = NOT_SHOWN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), page.unexecuted)
+    found = [
+        f"{page.line(match.start())}: {kind} is typed, {match[0].strip()!r}: print it from a block"
+        for kind, pattern in TYPED.items()
+        for match in re.finditer(pattern, text)
+    ]
+    return found + [
+        f"{page.line(block.position)}: {kind} is typed in the block {block.options.get('id')!r}, {number!r}: work it out"
+        for block in page.blocks
+        if block.executed and block.info.startswith("python")
+        for words in _strings(block.code)
+        for kind, pattern in TYPED.items()
+        for number in (
+            match[0].strip() for match in re.finditer(pattern, words) if words[match.end() :] not in ("", "{")
+        )
+    ]
 
 
 def _strings(code: str) -> Iterator[str]:
