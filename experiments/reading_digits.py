@@ -7,6 +7,7 @@ that has learnt from all 60,000. The first convolutional network is kept, in hal
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from backproplab import (
     Layer,
     MaxPool2d,
     Network,
+    Progress,
     accuracy,
     fit,
     shifted,
@@ -75,13 +77,12 @@ class Reader:
 READERS = (Reader("dense", 20, 64, 2e-3, 1), Reader("convolutional", 7, 100, 3e-3, 1))
 
 
-def train(reader: Reader, seed: int, mnist: Dataset) -> tuple[Network, list[float], float]:
-    """Train, and return the network, the mean cost of each epoch, and the seconds of computing it took."""
+def training(reader: Reader, seed: int, mnist: Dataset) -> tuple[Network, Iterator[Progress]]:
+    """Return a network, and its training, an epoch at a time."""
     rng = np.random.default_rng(seed)
     shape = (784,) if reader.name == "dense" else (1, 28, 28)
     network = Network(reader.layers(rng), input_shape=shape, loss="softmax_cross_entropy")
     steps = reader.epochs * -(-len(mnist.y_train) // reader.batch_size)
-    began = time.process_time()
     progress = fit(
         network,
         mnist.x_train.reshape(-1, *shape),
@@ -92,6 +93,13 @@ def train(reader: Reader, seed: int, mnist: Dataset) -> tuple[Network, list[floa
         rng=rng,
         augment=partial(shifted, pixels=reader.pixels),
     )
+    return network, progress
+
+
+def train(reader: Reader, seed: int, mnist: Dataset) -> tuple[Network, list[float], float]:
+    """Train, and return the network, the mean cost of each epoch, and the seconds of computing it took."""
+    network, progress = training(reader, seed, mnist)
+    began = time.process_time()
     costs = [state.loss for state in progress]
     return network, costs, time.process_time() - began
 
@@ -110,7 +118,8 @@ def read(network: Network, mnist: Dataset) -> float:
 def start(reader: Reader, mnist: Dataset) -> float:
     """Return the mean cost of the first epoch on the first training images, drawn from seed 0."""
     few = Dataset(mnist.x_train[:START], mnist.y_train[:START], mnist.x_test[:1], mnist.y_test[:1])
-    return float(f"{train(reader, 0, few)[1][0]:.6g}")
+    _, progress = training(reader, 0, few)
+    return float(f"{next(progress).loss:.6g}")
 
 
 def once(reader: Reader, seed: int, mnist: Dataset) -> tuple[dict[str, Any], Network]:
