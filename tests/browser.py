@@ -144,11 +144,12 @@ PAPER_FAULTS = r"""
 FOR_AXE = """
 () => {
   for (const formula of document.querySelectorAll(".katex")) formula.replaceWith("formula");
+  for (const svg of document.querySelectorAll("figure svg")) svg.replaceChildren(...svg.querySelectorAll(":scope > title"));
   document.head.insertAdjacentHTML("beforeend", "<style>* { background-image: none !important }</style>");
   for (const code of [...document.querySelectorAll(".highlight code")].slice(10)) code.textContent = code.textContent;
 }
 """
-"""Spare axe-core what it would see by the thousand: the inside of formulas, and colours in all but ten pieces of code.
+"""Spare axe-core what it would see by the thousand: the inside of formulas and drawings, and colours in all but ten codes.
 
 On a gradient it judges no contrast, and the shadows at the edges of what scrolls are gradients.
 """
