@@ -86,6 +86,27 @@ def test_a_link_leads_to_its_place_however_far(phone: Page, front: str, site: Pa
     assert 0 <= top < 200
 
 
+def test_a_link_within_a_page_leads_to_its_place_however_far(phone: Page, front: str) -> None:
+    phone.goto(f"{front}network/four-equations/")
+    link = phone.locator("article > p a[href^='#eq-']").first
+    anchor = str(link.get_attribute("href"))
+    link.click()
+    expect(phone.locator(anchor)).to_be_in_viewport()
+    phone.wait_for_timeout(1000)
+    assert 0 <= phone.locator(anchor).evaluate("place => place.getBoundingClientRect().top") < 200
+
+
+EVERY = re.compile(r"(?:[\s,{}]|:is\():has\(")
+"""A selector that asks every element what it has: each change of a page would then cost the style of all of it."""
+
+
+def test_no_rule_asks_every_element_what_it_has(site: Path) -> None:
+    assert EVERY.search(":is([data-linked], :has(:target)) article > * { color: red }")
+    assert EVERY.search("p { color: red } :has(> b) p { color: red }")
+    for sheet in site.rglob("*.css"):
+        assert not EVERY.search(sheet.read_text("utf-8")), sheet.name
+
+
 def moved(browser: Browser, address: str, width: int, planted: str = "") -> float:
     """How far things move while a page comes and is read to its end, where 1 would be a screen by its own height."""
     with browser.new_context(viewport=screen(width)) as context:
