@@ -12,6 +12,7 @@ import ast
 import copy
 import random
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -165,16 +166,29 @@ def noticed(plant: Plant) -> str:
     """Say who notices a mistake: a block that fails, the record, a rule; or nobody, or that nothing else is printed."""
     printed = ""
     if plant.kind != "ties":
+        signal.signal(signal.SIGALRM, _too_long)
+        signal.alarm(LIMIT)
         try:
             now, printed = run(plant.page)
-        except ExecutionError:
+        except (ExecutionError, TimeoutError):
             return "a block fails"
+        finally:
+            signal.alarm(0)
         if differences(place(plant.page).read_text("utf-8"), now):
             return "the record differs"
     if any(rule(plant.page) for rule in RULES) or _shown_elsewhere(plant.page):
         return "a rule is broken"
     same = "programs" in plant.kind and printed == _usual(plant.page.name)
     return SAME if same else NOBODY
+
+
+LIMIT = 60
+"""Seconds after which the programs of a page have failed: a planted loop may have no end."""
+
+
+def _too_long(*_: object) -> None:
+    message = f"the page has not ended after {LIMIT} seconds"
+    raise TimeoutError(message)
 
 
 SAME = "prints the very same"
