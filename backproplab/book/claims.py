@@ -1,8 +1,8 @@
 """A claim in words names the assert that holds it: `assert far < near / 2  # "less than half as far"`.
 
-Three kinds are found by their form. A word of proportion claims something wherever it stands. A word of direction (larger,
-falls, at most) claims something in a caption, and where it stands in one sentence with a number that a program prints. A whole number in
-prose is a given one or a result, so a program of its page, or a test that it shows, has it too.
+Three kinds are found by their form. A word of proportion (half, three of the ten) claims something wherever it stands, and so
+does a comparison or a movement (larger than, falls, at most). A word that only points a way (larger, drop) claims something
+in a caption, and where it stands in one sentence with a number that a program prints.
 """
 
 from __future__ import annotations
@@ -36,13 +36,16 @@ WORDS = re.compile(
 """Words of proportion, shares, and estimates."""
 VALUE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for a value in what a program prints."""
-DIRECTION = re.compile(
+COMPARED = re.compile(
     r"\b(?:more|less|fewer|better|worse|(?:larg|small|fast|slow|high|low|short|long|near|steep|weak|strong)er)(?: \w+)? than\b"
-    r"|\b(?:larger|smaller|faster|slower|shorter|longer|nearer|fewer|better|worse|rises?|rose|falls?|fell|grows?|grew"
-    r"|shrinks?|shrank|drops?|dropped|at (?:most|least)|never (?:below|above))\b",
+    r"|\b(?:rises|rose|falls|fell|grows|grew|shrinks|shrank|drops|dropped|at (?:most|least)|never (?:below|above))\b",
     re.IGNORECASE,
 )
-"""Words of direction."""
+"""Comparisons and movements."""
+DIRECTION = re.compile(
+    r"\b(?:larger|smaller|faster|slower|shorter|longer|nearer|fewer|better|worse|rise|fall|grow|shrink|drop)\b", re.IGNORECASE
+)
+"""Words that point a way."""
 SENTENCE = re.compile(r"(?:[^.:?!]|[.:](?=\S))+")
 QUOTED = re.compile(r'#[^"\n]*((?:"[^"\n]+"[^"\n]*)+)')
 FORMULA = re.compile(r"`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|\]\([^)]*\)|\{[^{}\n]*\}|<[^>\n]*>", re.DOTALL)
@@ -92,7 +95,8 @@ def claims_on(page: Page, root: Path = ROOT) -> list[str]:
 
 def _claimed(words: str, *, caption: bool) -> Iterator[tuple[int, int]]:
     """Say where in a text the words are that claim something."""
-    yield from (word.span() for word in WORDS.finditer(words))
+    for kind in (WORDS, COMPARED):
+        yield from (word.span() for word in kind.finditer(words))
     for sentence in SENTENCE.finditer(words):
         if caption or VALUE in sentence[0]:
             yield from (word.span() for word in DIRECTION.finditer(words, *sentence.span()))
