@@ -100,6 +100,29 @@ DOM_FAULTS = r"""
 """
 """What can be seen to be wrong in a rendered page, as a list of sentences."""
 
+LENGTH_FAULTS = r"""
+() => {
+  const screen = 800;
+  const article = document.querySelector("article");
+  const top = article.getBoundingClientRect().top;
+  const end = [...article.querySelectorAll("h2")].find((heading) => /^(What goes wrong|In short)/.test(heading.textContent));
+  if (!end) return [];
+  const core = end.getBoundingClientRect().top - top;
+  const pictures = [...article.querySelectorAll("figure, .widget")]
+    .filter((picture) => picture.checkVisibility() && !picture.closest("backprop-exercise"))
+    .map((picture) => picture.getBoundingClientRect());
+  const faults = core > 15 * screen ? [`the core path takes ${(core / screen).toFixed(1)} screens, more than 15`] : [];
+  let seen = 0;
+  for (const { top: from, bottom: to } of [...pictures, { top: top + core, bottom: top + core }]) {
+    const gap = Math.min(from - top, core) - seen;
+    if (gap > 2 * screen) faults.push(`no picture for ${(gap / screen).toFixed(1)} screens, from screen ${(seen / screen).toFixed(1)} on`);
+    seen = Math.max(seen, to - top);
+  }
+  return faults;
+}
+"""
+"""Where a chapter's core path, which is in sight on a wide screen up to what goes wrong, is too long or lacks a picture."""
+
 LISTING_FAULTS = r"""
 () => [...document.querySelectorAll("article pre > code")]
   .filter((code) => code.scrollWidth > code.clientWidth + 1)
@@ -310,6 +333,8 @@ def faults(browser: Browser, front: str, paths: list[str], *, planted: str = "")
                 plant(page, front + path, planted)
             page.goto(front + path)
             seen = [] if path == NOT_FOUND or skips(page) else ["the first key does not lead past the navigation"]
+            lay_out(page)
+            seen += page.evaluate(LENGTH_FAULTS)
             unfold(page)
             for width in WIDTHS:  # what is laid out is the same in the light and in the dark
                 page.set_viewport_size(screen(width))
@@ -359,10 +384,14 @@ def screen(width: int) -> ViewportSize:
     return {"width": width, "height": 800}
 
 
-def unfold(page: Page) -> None:
-    """Open all folds of a page, and have even that laid out which is far away."""
+def lay_out(page: Page) -> None:
+    """Have even that laid out which is far away."""
     page.add_style_tag(content="article * { content-visibility: visible !important }")
     page.evaluate("document.fonts.ready")
+
+
+def unfold(page: Page) -> None:
+    """Open all folds of a page."""
     page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
 
 

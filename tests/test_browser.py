@@ -68,6 +68,11 @@ PLANTED = {
         '<a href="" style="display: inline-block; width: 9px">x</a>',
         "a target is smaller than 24 pixels",
     ),
+    "long core path": ("<div style='height: 12001px'></div><h2>In short</h2>", "the core path takes 15."),
+    "stretch without a picture": (
+        "<figure></figure><div style='height: 1601px'></div><h2>In short</h2>",
+        "no picture for 2.",
+    ),
     "listing that is cut": (f"<pre><code>{'long ' * 99}</code></pre>", "a listing leaves its box"),
     "buttons over code": (
         f"<pre><nav class='md-code__nav' style='display: block; width: 99px'>…</nav><code>{'long ' * 99}</code></pre>",

@@ -179,3 +179,30 @@ def test_the_keyboard_stops_at_boxes_that_scroll_and_at_no_others(phone: Page, f
         assert scrolls == reached
         found.add(scrolls)
     assert found == {True, False}
+
+
+def test_a_button_copies_its_listing(phone: Page, front: str) -> None:
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.goto(f"{front}network/four-equations/")
+    listing = phone.locator("article > .highlight").nth(1)
+    listing.scroll_into_view_if_needed()
+    listing.get_by_role("button", name="Copy to clipboard").click()
+    expect(phone.locator(".md-dialog")).to_contain_text("Copied")
+    copied = phone.evaluate("navigator.clipboard.readText()")
+    assert copied.rstrip() == listing.locator("code").inner_text().rstrip()
+    assert "\n" in copied.rstrip()
+
+
+@pytest.mark.parametrize("reach", ["focus", "hover", "tap"])
+def test_a_term_is_explained_to_keyboard_mouse_and_finger(chromium: Browser, front: str, reach: str) -> None:
+    said = "term => getComputedStyle(term, '::after').content"
+    with chromium.new_context(viewport={"width": 360, "height": 740}, has_touch=reach == "tap") as context:
+        page = context.new_page()
+        page.goto(f"{front}network/neuron/")
+        for term in page.locator("article > p > abbr").all()[:3]:
+            term.scroll_into_view_if_needed()
+            assert term.evaluate(said) == "none"
+            getattr(term, reach)()
+            assert term.evaluate(said) == f'"{term.get_attribute("aria-description")}"'
+            assert page.evaluate("document.documentElement.scrollWidth") == 360
+            page.mouse.move(0, 0)

@@ -43,7 +43,8 @@ COMPARED = re.compile(
 )
 """Comparisons and movements."""
 DIRECTION = re.compile(
-    r"\b(?:larger|smaller|faster|slower|shorter|longer|nearer|fewer|better|worse|rise|fall|grow|shrink|drop)\b", re.IGNORECASE
+    r"\b(?:larger|smaller|faster|slower|shorter|longer|nearer|fewer|better|worse|rise|fall|grow|shrink|drop)\b",
+    re.IGNORECASE,
 )
 """Words that point a way."""
 SENTENCE = re.compile(r"(?:[^.:?!]|[.:](?=\S))+")

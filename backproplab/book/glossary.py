@@ -75,7 +75,7 @@ class _Glossary(Treeprocessor):
                 if place > len(element):
                     return
                 continue
-            mark = Element("abbr", {"title": left.pop(found["term"].lower())})
+            mark = Element("abbr", {"tabindex": "0", "aria-description": left.pop(found["term"].lower())})
             mark.text, mark.tail = found[0], text[found.end() :]
             if place == 0:
                 element.text = text[: found.start()]

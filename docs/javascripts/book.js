@@ -1,18 +1,25 @@
-/* What a style sheet cannot do. The book reads the same without this. */
+/* What a style sheet cannot do. */
 
-/* A box that scrolls, and no other, can be reached and scrolled with the keyboard. What is folded, or so far away that it
-   has not been laid out, is looked at when it comes into sight: to measure it earlier would cost its layout. */
+/* Only a box that scrolls is reached by the keyboard. What is folded or far away is looked at when it comes into sight: to
+   measure it earlier would cost its layout. */
 const reach = new ResizeObserver((changes) => {
   for (const { target: box } of changes) {
+    if (box.matches(".highlight code") && !box.id) copies(box);
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else if (box !== document.activeElement) box.removeAttribute("tabindex");
   }
 });
 
+/* A listing gets a button for copying, to which the theme's script listens. */
+let listings = 0;
+const copies = (code) => {
+  const button = document.querySelector("#copies").content.cloneNode(true);
+  code.id = `code-${++listings}`;
+  button.querySelector("button").dataset.clipboardTarget = `#${code.id}`;
+  code.before(button);
+};
+
 addEventListener("load", () => {
-  const search = document.querySelector(".md-search[role=dialog]");
-  if (search && !search.ariaLabel) search.ariaLabel = "Search";
-  for (const buttons of document.querySelectorAll(".md-code__nav")) buttons.role = "none";
   const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset pre > code";
   const look = () => {
     for (const box of found) {
@@ -22,5 +29,5 @@ addEventListener("load", () => {
   };
   const found = document.querySelectorAll(boxes);
   look();
-  document.fonts.addEventListener("loadingdone", look); // another typeface makes another width
+  document.fonts.addEventListener("loadingdone", look);
 });
