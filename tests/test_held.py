@@ -104,13 +104,15 @@ HALF = block("a", 'assert 1 < 3 / 2  # "less than half"', VISIBLE)
         ("About three of them are left.\n", "say behind an assert of the section"),
         ("Two of the three are left.\n", "say behind an assert of the section"),
         ("Only one is left, and there are three ways.\n", ""),
-        ("The second is larger than the first.\n", ""),
+        ("The second is larger than the first.\n", '"larger than"'),
+        ("The error falls, and the larger rise is no drop.\n", '"falls"'),
+        ("A larger one is no longer a rise.\n", ""),
         ("It is too low.\n", "say behind an assert of the section"),
         ("The error falls fourfold.\n", "say behind an assert of the section"),
         ("The code `x.half` and the formula $\\text{half}$ claim nothing.\n", ""),
     ],
 )
-def test_a_word_of_proportion_needs_an_assert_that_quotes_it(tmp_path: Path, text: str, fault: str) -> None:
+def test_a_word_of_proportion_or_movement_needs_an_assert_that_quotes_it(tmp_path: Path, text: str, fault: str) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / LIST).write_text("{}", "utf-8")
     said = claims_on(page(text), tmp_path)
@@ -123,7 +125,8 @@ def test_a_word_of_proportion_needs_an_assert_that_quotes_it(tmp_path: Path, tex
     [
         ("print(f'It falls to {y}.')", '"falls"'),
         ("print(f'It falls to ${y}$.')", '"falls"'),
-        ("print(f'It falls. Then it is {y}.')", ""),
+        ("print(f'It is a fall to {y}.')", '"fall"'),
+        ("print(f'It is a fall. Then it is {y}.')", ""),
         ("print(f'{y} is larger than that.')", '"larger than"'),
         ("print(f'It is half of that. And {y}.')", '"half"'),
         ("print(figure(caption='Half of it.'))", '"Half"'),
@@ -148,6 +151,9 @@ def test_a_printed_word_of_direction_needs_an_assert_that_quotes_it(tmp_path: Pa
         ("It has $784 \\cdot 100 = 78400$ weights.\n", ""),
         ("It has $784 \\cdot 100 = 87400$ weights.\n", "87400"),
         ("It has $784 \\cdot 999$ weights, `999` or 9, as said in 1986 and in chapter 17.\n", ""),
+        ("It has seven hundred weights.\n", "seven hundred"),
+        ("It has a hundred neurons of ninety-nine.\n", "ninety-nine"),
+        ("It has one hundred neurons, a million, or three of the one-hundredth.\n", "a million"),
         (block("b", "print(f'It has 999 and {x}.')"), "999"),
         (block("b", "print(f'It has 999 and {x}.')\nassert x < 999"), ""),
         (block("b", "y = 999\nprint(f'It has 999 and {x}.')"), ""),

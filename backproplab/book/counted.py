@@ -1,4 +1,4 @@
-"""A whole number that a page says is in one of its programs, as a given one or in an assert, or in a test that it shows."""
+"""A whole number that a page says, in digits or in words, is in one of its programs, given or asserted, or in a test it shows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from backproplab.book.claims import LIST, plain, printed
+from backproplab.book.numerals import numerals, value
 from backproplab.book.source import ROOT, pages
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def counted_on(page: Page, root: Path = ROOT) -> list[str]:
         f"docs/{page.name}: no program of the page has the number {number[0]}; assert it, or list the phrase in {LIST}: "
         f"{text[max(0, number.start() - 40) : number.end() + 20]}"
         for text in texts
-        for number in whole(text)
+        for number in [*whole(text), *numerals(text)]
         if _value(number[0]) not in known and not any(phrase in text and number[0] in phrase for phrase in free)
     ]
     return found + [
@@ -103,4 +104,4 @@ def _literals(tree: ast.AST) -> set[int]:
 
 
 def _value(number: str) -> int:
-    return int(re.sub(r"\D", "", number))
+    return int(re.sub(r"\D", "", number)) if number[0].isdigit() else value(number)
