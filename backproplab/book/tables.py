@@ -1,15 +1,14 @@
-"""Tables: a corner that says nothing heads no column, so a screen reader is not told that it does."""
+"""Tables: each scrolls in a box of its own, and a corner that says nothing heads no column."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from markdown import Extension
 from markdown.treeprocessors import Treeprocessor
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
     from markdown import Markdown
 
 
@@ -23,12 +22,29 @@ class _Corners(Treeprocessor):
                 heading.tag = "td"
 
 
+class _Boxes(Treeprocessor):
+    """Put each table into the boxes that the theme's style sheet lets scroll, as its script would do in the browser."""
+
+    def run(self, root: Element) -> None:
+        """Take each table out of its place and put it into a box there."""
+        for parent in list(root.iter()):
+            for place, table in enumerate(parent):
+                if table.tag == "table":
+                    box = Element("div", {"class": "md-typeset__scrollwrap"})
+                    inner = Element("div", {"class": "md-typeset__table"})
+                    box.tail, table.tail = table.tail, None
+                    inner.append(table)
+                    box.append(inner)
+                    parent[place] = box
+
+
 class TablesExtension(Extension):
     """Correct what the extension `tables` writes."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        """Stand behind all inline markup (20)."""
+        """Come after all inline markup (20)."""
         md.treeprocessors.register(_Corners(md), "corners", 4)
+        md.treeprocessors.register(_Boxes(md), "boxes", 3)
 
 
 def makeExtension(**options: object) -> TablesExtension:  # noqa: N802

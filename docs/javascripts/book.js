@@ -20,7 +20,7 @@ const copies = (code) => {
 };
 
 addEventListener("load", () => {
-  const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset pre > code";
+  const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset table, .md-typeset pre > code";
   const look = () => {
     for (const box of found) {
       reach.unobserve(box);
