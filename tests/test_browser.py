@@ -68,7 +68,7 @@ PLANTED = {
         '<a href="" style="display: inline-block; width: 9px">x</a>',
         "a target is smaller than 24 pixels",
     ),
-    "long core path": ("<div style='height: 12001px'></div><h2>In short</h2>", "the core path takes 15."),
+    "long core path": ("<div style='height: 12001px'></div><h2>In short</h2>", "the core path takes 1"),
     "stretch without a picture": (
         "<figure></figure><div style='height: 1601px'></div><h2>In short</h2>",
         "no picture for 2.",
@@ -142,7 +142,7 @@ def test_every_page_can_be_read_without_javascript(chromium: Browser, front: str
             folds = page.locator("article details")
             closed = folds.evaluate_all("folds => folds.findIndex(fold => !fold.open)")
             if closed >= 0:
-                inside = folds.nth(closed).locator(":scope > :not(summary)").first
+                inside = folds.nth(closed).locator(":scope > :not(summary, :empty)").first
                 expect(inside).not_to_be_visible()
                 folds.nth(closed).locator(":scope > summary").click()
                 expect(inside).to_be_visible()

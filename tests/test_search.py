@@ -273,7 +273,7 @@ def test_only_the_search_of_mkdocs_is_asked_through_our_worker(site: Path, zensi
 
 def test_the_index_weighs_little(site: Path) -> None:
     """A chapter adds no more to what a search loads than a small picture would."""
-    assert len(gzip.compress((site / "search/search_index.json").read_bytes())) < 6_100 * len(chapters())
+    assert len(gzip.compress((site / "search/search_index.json").read_bytes())) < 5_800 * len(chapters())
 
 
 @pytest.fixture(scope="module")

@@ -32,9 +32,11 @@ UNSAID = {
     "md-annotation",
     "doc-signature",
     "doc-labels",
+    "doc-section-item",
+    "doc-section-title",
     "widget",
 }
-"""Classes of elements that no search leads to: shown tests, sources, the line under a title, what a hand moves."""
+"""Classes of elements that no search leads to: shown tests, sources, arguments, the line under a title, what a hand moves."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SIGN = re.compile(r"<math[^>]*><semantics>(?:<mrow>)?<m[io](?: [^>]*)?>([^<]{1,3})</m[io]>(?:</mrow>)?<annotation")
 FORMULA = re.compile(r'<(span|div)\b[^>]*\bclass="(?:math|equation)"')
