@@ -19,15 +19,13 @@ const copies = (code) => {
   code.before(button);
 };
 
-addEventListener("load", () => {
-  const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset table, .md-typeset pre > code";
-  const look = () => {
-    for (const box of found) {
-      reach.unobserve(box);
-      reach.observe(box);
-    }
-  };
-  const found = document.querySelectorAll(boxes);
-  look();
-  document.fonts.addEventListener("loadingdone", look);
-});
+const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset table, .md-typeset pre > code";
+const found = document.querySelectorAll(boxes);
+const look = () => {
+  for (const box of found) {
+    reach.unobserve(box);
+    reach.observe(box);
+  }
+};
+look();
+document.fonts.addEventListener("loadingdone", look);
