@@ -26,11 +26,7 @@ def numerals(text: str) -> Iterator[re.Match[str]]:
 
 
 def value(numeral: str) -> int:
-    """Return the number that the words say.
-
-    >>> value("ninety-nine"), value("a hundred"), value("sixty thousand"), value("a hundred thousand")
-    (99, 100, 60000, 100000)
-    """
+    """Return the number that the words say."""
     words = re.split("[ -]", numeral.lower())
     count = sum(VALUES.get(word, 0) for word in words)
     return reduce(lambda total, word: total * POWERS.get(word, 1), words, count or 1)
