@@ -1,11 +1,12 @@
 /* What a style sheet cannot do. */
 
 /* Only a box that scrolls is reached by the keyboard. What is folded or far away is looked at when it comes into sight: to
-   measure it earlier would cost its layout. */
+   measure it earlier would cost its layout. All are measured before any is changed, so that the page is laid out once. */
 const reach = new ResizeObserver((changes) => {
-  for (const { target: box } of changes) {
+  const scrolls = new Map(changes.map(({ target: box }) => [box, box.scrollWidth > box.clientWidth]));
+  for (const [box, wide] of scrolls) {
     if (box.matches(".highlight code") && !box.id) copies(box);
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    if (wide) box.tabIndex = 0;
     else if (box !== document.activeElement) box.removeAttribute("tabindex");
   }
 });
