@@ -40,8 +40,8 @@ NOT_FOUND = "404.html"
 WIDTHS = 1280, 360
 """A wide screen and a phone, in pixels."""
 
-SHEET: ViewportSize = {"width": 703, "height": 1000}
-"""A sheet of A4 with margins of 12 mm."""
+SHEET: ViewportSize = {"width": 657, "height": 1000}
+"""What a sheet of A4 has between the margins of the style sheet."""
 
 SKIP = """
 async () => {

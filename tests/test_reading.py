@@ -205,4 +205,10 @@ def test_a_term_is_explained_to_keyboard_mouse_and_finger(chromium: Browser, fro
             getattr(term, reach)()
             assert term.evaluate(said) == f'"{term.get_attribute("aria-description")}"'
             assert page.evaluate("document.documentElement.scrollWidth") == 360
+            page.keyboard.press("Escape")
+            assert term.evaluate(said) == "none"
+            page.mouse.move(0, 0)
+            term.blur()
+            getattr(term, reach)()
+            assert term.evaluate(said) != "none"
             page.mouse.move(0, 0)

@@ -30,3 +30,12 @@ const look = () => {
 };
 look();
 document.fonts.addEventListener("loadingdone", look);
+
+/* Escape closes what explains a term, until the term is left. */
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  for (const term of document.querySelectorAll("abbr:is(:hover, :focus)")) {
+    term.dataset.closed = "";
+    for (const end of ["pointerleave", "blur"]) term.addEventListener(end, () => delete term.dataset.closed, { once: true });
+  }
+});
