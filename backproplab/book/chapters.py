@@ -134,10 +134,10 @@ def overview(known: dict[str, Chapter]) -> list[str]:
         first, *rest = its
         lines += [f"### {part}", "", f'<ol start="{first.number}" markdown>']
         for chapter in (first, *rest):
-            needs = ", ".join(str(known[name].number) for name in chapter.needs)
+            needs = ", ".join(map(str, sorted(known[name].number for name in chapter.needs)))
             time = f"{chapter.minutes} min{f', after {needs}' if needs else ''}"
             title = f"[{chapter.title}]({chapter.page})"
-            lines.append(f"<li markdown>{title} {chapter.description} <small>{time}</small></li>")
+            lines.append(f"<li markdown>{title}<br>{chapter.description} <small>{time}</small></li>")
         lines += ["</ol>", ""]
     return lines
 
