@@ -75,6 +75,8 @@ DOM_FAULTS = r"""
     }
     const tag = box.querySelector(".katex-tag")?.getBoundingClientRect();
     const parts = [...box.querySelectorAll(".katex-html > .katex-base")].map((part) => part.getBoundingClientRect());
+    const start = box.getBoundingClientRect().left - box.scrollLeft;
+    if (parts.some((part) => part.left < start - 1)) faults.push(`an equation begins where nobody can scroll to: ${name(box)}`);
     if (tag && parts.some((part) => part.right > tag.left + 1 && part.bottom > tag.top + 3 && part.top < tag.bottom - 3)) {
       faults.push(`a tag covers its equation: ${name(box)}`);
     }

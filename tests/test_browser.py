@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WRITTEN = [page.name.removesuffix("index.md").replace(".md", "/") for page in written()]
 """Where each page of the book is found."""
 PAPER = {"light": "rgb(252, 250, 245)", "dark": "rgb(22, 24, 28)"}
-WIDE = '<span class="katex" style="display: block; width: 1900px"><span class="katex-html">x</span></span>'
+WIDE = '<span class="katex" style="display: block; width: 1900px"><span class="katex-html"><span class="katex-base">x</span></span></span>'
 TAGGED = (
     '<div class="equation"><span class="katex"><span class="katex-html"><span class="katex-base">x</span>'
     '<span class="katex-tag" style="margin-left: -1em">(X)</span></span></span></div>'
@@ -44,6 +44,10 @@ PLANTED = {
         "a wide equation has no scroll box",
     ),
     "equation out of reach": (f'<div class="equation">{WIDE}</div>', "the keyboard does not reach the scroll box"),
+    "equation cut at its beginning": (
+        f'<div class="equation" tabindex="0"><div style="margin-left: -9em">{WIDE}</div></div>',
+        "an equation begins where nobody can scroll to",
+    ),
     "tag over its equation": (TAGGED, "a tag covers its equation"),
     "LaTeX error": ('<span class="katex-error">\\frac</span>', "KaTeX failed"),
     "LaTeX in text": ("<p>so that \\(x^2\\) holds</p>", "LaTeX is left over: so that"),
