@@ -11,7 +11,7 @@ class LayerSummary:
 
     Attributes:
         layer: The layer in words.
-        output_shape: The shape of one example behind it.
+        output_shape: The shape of one example after it.
         parameters: How many numbers it learns.
         multiply_adds: How many products of a weight and an activation one example costs on its way forward.
     """

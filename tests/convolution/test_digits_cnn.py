@@ -87,7 +87,7 @@ def moved(a: np.ndarray, d: int, e: int) -> np.ndarray:
 @pytest.mark.equation("CNNSHIFT")
 @pytest.mark.parametrize(("d", "e"), [(1, 2), (-1, 2), (2, -1)])
 def test_the_map_moves_with_the_image(d: int, e: int) -> None:
-    r"""For an image moved down by $d$ and right by $e$ inside its paper, $z_{i,j}$ is what $z_{i-d,\,j-e}$ was, and so behind tanh."""
+    r"""For an image moved down by $d$ and right by $e$ inside its paper, $z_{i,j}$ is what $z_{i-d,\,j-e}$ was, and so it is after tanh."""
     rng = np.random.default_rng(0)
     layer = Conv2d(1, 1, 3, "tanh", padding=1, rng=rng)
     a = np.zeros((12, 12))
