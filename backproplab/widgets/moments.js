@@ -59,7 +59,7 @@ export const moments = (network, trace, eta, after) => {
             [...values].map((x_k, k) => [q("x", "", k + 1), ` = ${shown(x_k)}`]),
             ", ",
           ),
-          "  target ",
+          ", target ",
           between(
             [...y].map((y_j, j) => [q("y", "", j + 1), ` = ${shown(y_j)}`]),
             ", ",
