@@ -1,7 +1,7 @@
 /* One step of gradient descent on a network of one convolution, one pool and one dense layer, as a list of moments. */
 
 import { shown } from "backproplab/element.js";
-import { COSTS, NAMES, between, bracketed, ending, number, q } from "backproplab/terms.js";
+import { COSTS, NAMES, between, ending, number, q } from "backproplab/terms.js";
 
 /** All places of a map. */
 const all = (length) => Array.from({ length }, (_, place) => place);
@@ -31,12 +31,7 @@ export const moments = (network, trace, eta, after) => {
     return all(window[0] * window[1]).map((n) => (i + Math.floor(n / window[1])) * columns + j + (n % window[1]));
   };
   const products = (pairs) =>
-    pairs.length
-      ? between(
-          pairs.map(([one, other]) => [`${number(one)} · ${number(other)}`]),
-          " + ",
-        )
-      : ["0"];
+    pairs.length ? between(pairs.map(([one, other]) => [`${number(one)} · ${number(other)}`])) : ["0"];
 
   const add = (phase, title, lines, sentence, marks = {}, found = {}) => {
     known = { ...known };
@@ -135,7 +130,7 @@ export const moments = (network, trace, eta, after) => {
       [
         {
           tag: "FWD1",
-          symbols: [q("z", 4, k), " = ", ...between(sum, " + "), " + ", q("b", 4, k)],
+          symbols: [q("z", 4, k), " = ", ...between(sum), " + ", q("b", 4, k)],
           numbers: [...products(weights(k).map((w, m) => [w, inputs[m]])), ` + ${number(dense.layer.b[k])}`],
           result: shown(z),
         },
@@ -188,7 +183,7 @@ export const moments = (network, trace, eta, after) => {
     add(
       "backward",
       `Back through the dense layer: ${name}`,
-      [{ symbols: [q("δ", 2, name), " = ", ...between(sum, " + ")], numbers: products(back), result: shown(pool.delta[m]) }],
+      [{ symbols: [q("δ", 2, name), " = ", ...between(sum)], numbers: products(back), result: shown(pool.delta[m]) }],
       `Back through the dense layer, ${name}: delta is ${shown(pool.delta[m])}.`,
       { d4: all(output.length), W4: all(output.length).map((k) => k * inputs.length + m), d2: [m] },
       { d2: [m] },
@@ -268,12 +263,7 @@ export const moments = (network, trace, eta, after) => {
     [
       {
         symbols: ["∂C/∂", q("b", 1, ""), " = Σ ", q("δ", 1, "i,j")],
-        numbers: errors.length
-          ? between(
-              errors.map((place) => [number(conv.delta[place])]),
-              " + ",
-            )
-          : ["0"],
+        numbers: errors.length ? between(errors.map((place) => [number(conv.delta[place])])) : ["0"],
         result: shown(conv.gradients.b[0]),
       },
     ],

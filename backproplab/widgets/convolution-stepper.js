@@ -3,6 +3,7 @@
 import { h, shown } from "backproplab/element.js";
 import { moments } from "backproplab/convolution-moments.js";
 import { Stepping, quantity } from "backproplab/stepping.js";
+import { q } from "backproplab/terms.js";
 
 const DIGITS = 2;
 
@@ -40,15 +41,14 @@ class ConvolutionStepper extends Stepping {
     };
     const fields = (name, parameter, letter, layer, length, width) => {
       const cells = Array.from({ length }, (_, at) => {
-        const down = width ? place(at, width) : String(at);
-        return typedIn(`${parameter}${at}`, { letter, up: layer, down });
+        return typedIn(`${parameter}${at}`, q(letter, layer, width ? place(at, width) : at));
       });
       this.cells.set(name, cells);
       return cells;
     };
-    const sign = (letter, up) => quantity({ letter, up: String(up), down: "" });
+    const sign = (letter, layer) => quantity(q(letter, layer));
 
-    const image = grid(["image ", sign("x", "")], line, fields("x", "x", "x", "", lines * line, line), "image");
+    const image = grid(["image ", sign("x")], line, fields("x", "x", "x", "", lines * line, line), "image");
     const kernel = grid(["kernel ", sign("w", 1)], K2, fields("W1", "W1.", "w", "1", K * K2, K2), "given");
     const slopes = grid(["∂C/∂", sign("w", 1)], K2, made("G1", K * K2), "back");
     const weights = grid(["dense ", sign("w", 4)], inputs, fields("W4", "W4.", "w", "4", outputs * inputs, inputs), "given");
@@ -59,9 +59,9 @@ class ConvolutionStepper extends Stepping {
       "given",
     );
     const given = grid(
-      ["targets ", sign("y", ""), ", rate ", sign("η", "")],
+      ["targets ", sign("y"), ", rate ", sign("η")],
       1 + outputs,
-      [...fields("y", "y", "y", "", y.length), typedIn("eta", { letter: "η", up: "", down: "" })],
+      [...fields("y", "y", "y", "", y.length), typedIn("eta", q("η"))],
       "given",
     );
 

@@ -49,22 +49,17 @@ export const moments = (network, trace, eta, after) => {
   const incoming = (l, j) => at(l, j).weights.map((_, k) => [l, j, k + 1]);
 
   const values = steps[0].a_prev;
+  const named = (letter, numbers) =>
+    between(
+      [...numbers].map((value, k) => [q(letter, "", k + 1), ` = ${shown(value)}`]),
+      ", ",
+    );
   add(
     "start",
     "What is given",
     [
       {
-        symbols: [
-          between(
-            [...values].map((x_k, k) => [q("x", "", k + 1), ` = ${shown(x_k)}`]),
-            ", ",
-          ),
-          ", target ",
-          between(
-            [...y].map((y_j, j) => [q("y", "", j + 1), ` = ${shown(y_j)}`]),
-            ", ",
-          ),
-        ].flat(),
+        symbols: [...named("x", values), ", target ", ...named("y", y)],
       },
     ],
     `The input is ${[...values].map((v) => shown(v)).join(", ")}, the target ${[...y].map((v) => shown(v)).join(", ")}.`,
@@ -90,8 +85,8 @@ export const moments = (network, trace, eta, after) => {
       [
         {
           tag: "FWD1",
-          symbols: [q("z", l, j), " = ", ...between(sum, " + "), " + ", q("b", l, j)],
-          numbers: [...between(products, " + "), ` + ${number(b)}`],
+          symbols: [q("z", l, j), " = ", ...between(sum), " + ", q("b", l, j)],
+          numbers: [...between(products), ` + ${number(b)}`],
           result: shown(z),
         },
         ...squash,
@@ -142,6 +137,7 @@ export const moments = (network, trace, eta, after) => {
     const K = steps[l - 1].a.length;
     const from = [...next.delta].map((delta_i, i) => ({ i: i + 1, w: W[i * K + j - 1], delta_i }));
     const sum = from.map(({ i }) => [q("w", l + 1, `${i}${j}`), " ", q("δ", l + 1, i)]);
+    const summed = gate.length ? bracketed : between;
     const products = from.map(({ w, delta_i }) => [`${number(w)} · ${number(delta_i)}`]);
     add(
       "backward",
@@ -149,8 +145,8 @@ export const moments = (network, trace, eta, after) => {
       [
         {
           tag: "BP2",
-          symbols: [q("δ", l, j), " = ", ...(gate.length ? bracketed(sum, " + ") : between(sum, " + ")), ...gate],
-          numbers: [...(gate.length ? bracketed(products, " + ") : between(products, " + ")), ...opening],
+          symbols: [q("δ", l, j), " = ", ...summed(sum), ...gate],
+          numbers: [...summed(products), ...opening],
           result: shown(delta),
         },
       ],

@@ -4,6 +4,7 @@ import { h, shown } from "backproplab/element.js";
 import { drawn } from "backproplab/graph.js";
 import { moments } from "backproplab/moments.js";
 import { Stepping, quantity } from "backproplab/stepping.js";
+import { q } from "backproplab/terms.js";
 
 class Stepper extends Stepping {
   /** A field with its quantity, and room for its slope below. */
@@ -25,9 +26,9 @@ class Stepper extends Stepping {
         h(
           "span",
           { class: "fields" },
-          ...x.map((_, k) => this.labelled(`x${k}`, { letter: "x", up: "", down: String(k + 1) })),
-          ...y.map((_, j) => this.labelled(`y${j}`, { letter: "y", up: "", down: String(j + 1) })),
-          this.labelled("eta", { letter: "η", up: "", down: "" }),
+          ...x.map((_, k) => this.labelled(`x${k}`, q("x", "", k + 1))),
+          ...y.map((_, j) => this.labelled(`y${j}`, q("y", "", j + 1))),
+          this.labelled("eta", q("η")),
         ),
       ),
     );
@@ -35,13 +36,13 @@ class Stepper extends Stepping {
       const [outputs, inputs] = layer.W.shape;
       return Array.from({ length: outputs }, (_, j) => {
         const weights = Array.from({ length: inputs }, (_, k) =>
-          this.labelled(`W${l + 1}.${j * inputs + k}`, { letter: "w", up: String(l + 1), down: `${j + 1}${k + 1}` }),
+          this.labelled(`W${l + 1}.${j * inputs + k}`, q("w", l + 1, `${j + 1}${k + 1}`)),
         );
-        const bias = this.labelled(`b${l + 1}.${j}`, { letter: "b", up: String(l + 1), down: String(j + 1) });
+        const bias = this.labelled(`b${l + 1}.${j}`, q("b", l + 1, j + 1));
         const letters = ["z", "a", "δ"];
         const numbers = letters.map(() => h("output", {}));
         const told = letters.map((letter, n) =>
-          h("span", { class: "told" }, quantity({ letter, up: String(l + 1), down: String(j + 1) }), " ", numbers[n]),
+          h("span", { class: "told" }, quantity(q(letter, l + 1, j + 1)), " ", numbers[n]),
         );
         const row = h(
           "div",

@@ -7,43 +7,19 @@ export const q = (letter, up = "", down = "") => Object.freeze({ letter, up: Str
 
 export const NAMES = { sigmoid: "σ", tanh: "tanh", relu: "ReLU", leaky_relu: "leaky ReLU" };
 export const number = (value) => (value < 0 ? `(${shown(value)})` : shown(value));
-export const between = (parts, mark) => parts.flatMap((part, n) => (n ? [mark, ...part] : part));
-export const bracketed = (parts, mark) => (parts.length > 1 ? ["(", ...between(parts, mark), ")"] : parts[0]);
+export const between = (parts, mark = " + ") => parts.flatMap((part, n) => (n ? [mark, ...part] : part));
+export const bracketed = (parts) => (parts.length > 1 ? ["(", ...between(parts), ")"] : parts[0]);
 
 /** The cost in symbols and in numbers, and its slope, for each loss; a is what the network puts out, or makes probabilities of. */
 const squares = (before, factor, L) => ({
-  symbols: (places) => [
-    before,
-    ...bracketed(
-      places.map((j) => ["(", q("a", L, j), " − ", q("y", "", j), ")²"]),
-      " + ",
-    ),
-  ],
-  numbers: (a, y) => [
-    before,
-    ...bracketed(
-      a.map((a_j, j) => [`(${shown(a_j)} − ${number(y[j])})²`]),
-      " + ",
-    ),
-  ],
+  symbols: (places) => [before, ...bracketed(places.map((j) => ["(", q("a", L, j), " − ", q("y", "", j), ")²"]))],
+  numbers: (a, y) => [before, ...bracketed(a.map((a_j, j) => [`(${shown(a_j)} − ${number(y[j])})²`]))],
   slope: (j) => [factor, "(", q("a", L, j), " − ", q("y", "", j), ")"],
   slopeNumbers: (a_j, y_j) => [`${factor}(${shown(a_j)} − ${number(y_j)})`],
 });
 const logarithms = (letter) => ({
-  symbols: (places) => [
-    "−",
-    ...bracketed(
-      places.map((j) => [q("y", "", j), " ln ", q(letter, "", j)]),
-      " + ",
-    ),
-  ],
-  numbers: (a, y) => [
-    "−",
-    ...bracketed(
-      a.map((a_j, j) => [`${number(y[j])} ln ${shown(a_j)}`]),
-      " + ",
-    ),
-  ],
+  symbols: (places) => ["−", ...bracketed(places.map((j) => [q("y", "", j), " ln ", q(letter, "", j)]))],
+  numbers: (a, y) => ["−", ...bracketed(a.map((a_j, j) => [`${number(y[j])} ln ${shown(a_j)}`]))],
   slope: (j) => ["(", q(letter, "", j), " − ", q("y", "", j), ")"],
   slopeNumbers: (a_j, y_j) => [`(${shown(a_j)} − ${number(y_j)})`],
 });
@@ -56,22 +32,8 @@ export const COSTS = {
     const each = (y, p) => [...y, " ln ", ...p, " + (1 − ", ...y, ") ln(1 − ", ...p, ")"];
     return {
       ...logarithms("p"),
-      symbols: (places) => [
-        "−(",
-        ...between(
-          places.map((j) => each([q("y", "", j)], [q("p", "", j)])),
-          " + ",
-        ),
-        ")",
-      ],
-      numbers: (a, y) => [
-        "−(",
-        ...between(
-          a.map((a_j, j) => each([number(y[j])], [shown(a_j)])),
-          " + ",
-        ),
-        ")",
-      ],
+      symbols: (places) => ["−(", ...between(places.map((j) => each([q("y", "", j)], [q("p", "", j)]))), ")"],
+      numbers: (a, y) => ["−(", ...between(a.map((a_j, j) => each([number(y[j])], [shown(a_j)]))), ")"],
     };
   },
 };

@@ -1,7 +1,7 @@
 /* What a style sheet cannot do. */
 
-/* Only a box that scrolls is reached by the keyboard. What is folded or far away is looked at when it comes into sight: to
-   measure it earlier would cost its layout. All are measured before any is changed, so that the page is laid out once. */
+/* Only a box that scrolls is reached by the keyboard. It is looked at when it comes into sight, and all are measured before
+   any changes: both save layouts. */
 const reach = new ResizeObserver((changes) => {
   const scrolls = new Map(changes.map(({ target: box }) => [box, box.scrollWidth > box.clientWidth]));
   for (const [box, wide] of scrolls) {
@@ -23,19 +23,13 @@ const copies = (code) => {
 const boxes = ".md-typeset .equation[tabindex], .md-typeset__scrollwrap, .md-typeset table, .md-typeset pre > code";
 const found = document.querySelectorAll(boxes);
 const look = () => {
-  for (const box of found) {
-    reach.unobserve(box);
-    reach.observe(box);
-  }
+  reach.disconnect();
+  for (const box of found) reach.observe(box);
 };
 look();
 document.fonts.addEventListener("loadingdone", look);
 
-/* Escape closes what explains a term, until the term is left. */
-addEventListener("keydown", ({ key }) => {
-  if (key !== "Escape") return;
-  for (const term of document.querySelectorAll("abbr:is(:hover, :focus)")) {
-    term.dataset.closed = "";
-    for (const end of ["pointerleave", "blur"]) term.addEventListener(end, () => delete term.dataset.closed, { once: true });
-  }
-});
+/* Escape closes what explains a term, until another key or the pointer is used. */
+for (const type of ["keydown", "pointerover", "focusin"]) {
+  addEventListener(type, ({ key }) => document.body.toggleAttribute("data-quiet", key === "Escape"));
+}
