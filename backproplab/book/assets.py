@@ -12,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FONT = ("LICENSE", "files/*-latin-wght-*.woff2", "files/*-greek-wght-*.woff2")
+ITALIC = ("files/*-latin-400-italic.woff2",)
+"""Italics of the ordinary weight, which nearly all are: half as heavy as those of all weights."""
 WANTED = {
     "katex": ("LICENSE", "dist/katex.min.css", "dist/fonts/*.woff2", "dist/contrib/copy-tex.min.js"),
     "d3-array": ("LICENSE", "dist/d3-array.min.mjs"),
@@ -19,6 +21,9 @@ WANTED = {
     "@fontsource-variable/source-serif-4": FONT,
     "@fontsource-variable/source-sans-3": FONT,
     "@fontsource-variable/source-code-pro": FONT,
+    "@fontsource/source-serif-4": ITALIC,
+    "@fontsource/source-sans-3": ITALIC,
+    "@fontsource/source-code-pro": ITALIC,
 }
 
 
