@@ -25,6 +25,8 @@ TAGGED = (
     '<div class="equation"><span class="katex"><span class="katex-html"><span class="katex-base">x</span>'
     '<span class="katex-tag" style="margin-left: -1em">(X)</span></span></span></div>'
 )
+ALONE = "<style>article > :not(style ~ *) { display: none !important }</style>"
+"""Hides what the page has itself, and leaves what is planted after this."""
 HIDDEN = """
 boxes => boxes
   .filter((box) => !box.closest("details:not([open])") && !(box.checkVisibility() && box.getBoundingClientRect().height))
@@ -72,7 +74,7 @@ PLANTED = {
         '<a href="" style="display: inline-block; width: 9px">x</a>',
         "a target is smaller than 24 pixels",
     ),
-    "long core path": ("<div style='height: 12001px'></div><h2>In short</h2>", "the core path takes 1"),
+    "long core path": (f"{ALONE}<div style='height: 12001px'></div><h2>In short</h2>", "the core path takes 15."),
     "stretch without a picture": (
         "<figure></figure><div style='height: 1601px'></div><h2>In short</h2>",
         "no picture for 2.",
